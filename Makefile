@@ -1,0 +1,68 @@
+# Every habit of this repository; `make` alone lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= v0.1.0-dev
+BIN := bin
+COMMANDS := evenkeel evenkeel-scheduler evenkeel-webhook
+LDFLAGS := -X github.com/evenkeel/evenkeel/internal/version.Version=$(VERSION)
+TOOL := go tool -modfile=hack/tools/go.mod
+
+# Flags for the playground, such as PLAYGROUND="--zones 5 --once".
+PLAYGROUND ?=
+
+.PHONY: help
+help: ## Show this list.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build evenkeel, evenkeel-scheduler and evenkeel-webhook into bin/.
+	go build -ldflags "$(LDFLAGS)" -o $(BIN)/ $(COMMANDS:%=./cmd/%)
+
+.PHONY: control-plane
+control-plane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and kwok into bin/.
+	go run ./hack/controlplane $(BIN)
+
+.PHONY: playground
+playground: control-plane build ## Start a simulated data centre, run the examples in it and show what each pod got.
+	$(BIN)/evenkeel playground $(PLAYGROUND)
+
+.PHONY: test
+test: test-unit test-integration ## Run all tests.
+
+.PHONY: test-unit
+test-unit: ## Run the unit, golden and policy tests.
+	go test $(shell go list ./... | grep -v /test/integration)
+
+.PHONY: test-integration
+test-integration: control-plane build ## Run the tests against a real control plane with the real binaries.
+	go test -timeout 20m ./test/integration/...
+
+.PHONY: test-race
+test-race: ## Run the unit tests under the race detector.
+	go test -race $(shell go list ./... | grep -v /test/integration)
+
+.PHONY: goldens
+goldens: ## Rewrite every golden file with what the tests produce.
+	go test $(shell git grep -l internal/golden -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+
+.PHONY: bench
+bench: ## Run the Go benchmarks of the plugins and mutators.
+	go test -run '^$$' -bench . -benchmem ./plugins/... ./webhooks/...
+
+.PHONY: generate
+generate: ## Regenerate everything that is generated.
+	hack/generate.sh
+
+.PHONY: lint
+lint: ## Run the linters.
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: verify
+verify: lint ## Check formatting, linters, and that generated files and module files are fresh.
+	hack/verify.sh
+
+.PHONY: clean
+clean: ## Remove bin/ and test artefacts.
+	rm -rf $(BIN) _artifacts

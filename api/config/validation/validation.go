@@ -1,0 +1,87 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package validation refuses plugin arguments that make no sense. It assumes
+// that defaults were applied, and it sees the internal version.
+package validation
+
+import (
+	"slices"
+
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/evenkeel/evenkeel/api/config"
+)
+
+const (
+	maxWeight    = 100
+	maxLabelKeys = 8
+)
+
+// ValidateReplicaSpreadArgs returns everything that is wrong with the arguments
+// of ReplicaSpread; path is where they were found.
+func ValidateReplicaSpreadArgs(path *field.Path, args *config.ReplicaSpreadArgs) field.ErrorList {
+	errs := validateLevels(path.Child("levels"), args.Levels)
+	if p := args.FamilyWeightPercent; p < 0 || p > 100 {
+		errs = append(errs, field.Invalid(path.Child("familyWeightPercent"), p, "must be from 0 to 100"))
+	}
+	return errs
+}
+
+func validateLevels(path *field.Path, levels []config.SpreadLevel) field.ErrorList {
+	var errs field.ErrorList
+	if len(levels) == 0 {
+		errs = append(errs, field.Required(path, "list at least one of host, rack and zone, or leave the field out for the defaults"))
+	}
+	widest := -1
+	seenNames := map[config.LevelName]bool{}
+	seenLabels := map[string]bool{}
+	for i, level := range levels {
+		levelPath := path.Index(i)
+		rank := slices.Index(config.LevelNames, level.Name)
+		switch {
+		case level.Name == "":
+			// One error is enough: without a name there are no defaults, so
+			// labels and weight would be reported as well.
+			errs = append(errs, field.Required(levelPath.Child("name"), "must be one of host, rack and zone"))
+			continue
+		case rank < 0:
+			errs = append(errs, field.NotSupported(levelPath.Child("name"), level.Name, config.LevelNames))
+			continue
+		case seenNames[level.Name]:
+			errs = append(errs, field.Duplicate(levelPath.Child("name"), level.Name))
+			continue
+		case rank < widest:
+			errs = append(errs, field.Invalid(levelPath.Child("name"), level.Name, "levels must be in the order host, rack, zone"))
+		}
+		seenNames[level.Name] = true
+		widest = max(widest, rank)
+		errs = append(errs, validateLabels(levelPath.Child("labels"), level, seenLabels)...)
+		if level.Weight < 1 || level.Weight > maxWeight {
+			errs = append(errs, field.Invalid(levelPath.Child("weight"), level.Weight, "must be from 1 to 100; leave the level out to give it no weight"))
+		}
+	}
+	return errs
+}
+
+// validateLabels checks the label keys of one level. A key at two levels is
+// refused: the same domains would be counted twice under two names.
+func validateLabels(path *field.Path, level config.SpreadLevel, seen map[string]bool) field.ErrorList {
+	var errs field.ErrorList
+	switch n := len(level.Labels); {
+	case n == 0:
+		errs = append(errs, field.Required(path, "list at least one node label key, or leave the field out for the default"))
+	case n > maxLabelKeys:
+		errs = append(errs, field.TooMany(path, n, maxLabelKeys))
+	}
+	for i, key := range level.Labels {
+		if seen[key] {
+			errs = append(errs, field.Duplicate(path.Index(i), key))
+			continue
+		}
+		seen[key] = true
+		errs = append(errs, metav1validation.ValidateLabelName(key, path.Index(i))...)
+	}
+	return errs
+}

@@ -1,0 +1,79 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+// LoadAdmissionConfiguration reads, defaults and validates a configuration
+// file's content. file names it in errors, which tell every field that is
+// wrong, in one line.
+func LoadAdmissionConfiguration(file string, content []byte) (*AdmissionConfiguration, error) {
+	cfg := &AdmissionConfiguration{}
+	if err := decodeStrict(file, content, AdmissionConfigurationKind, cfg, &cfg.TypeMeta); err != nil {
+		return nil, err
+	}
+	cfg.SetDefaults()
+	if errs := cfg.Validate(); len(errs) > 0 {
+		return nil, fmt.Errorf("%s: %w", file, oneLine(errs.ToAggregate().Errors()))
+	}
+	return cfg, nil
+}
+
+// Hash returns a short hash of the configuration with its defaults, by which
+// the status annotation tells which configuration a pod was admitted under.
+func (c *AdmissionConfiguration) Hash() string {
+	// The type holds only what marshals: strings, numbers, quantities, lists and maps.
+	content, _ := json.Marshal(c)
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:6])
+}
+
+// decodeStrict decodes YAML or JSON into obj, whose TypeMeta is meta.
+func decodeStrict(file string, content []byte, kind string, obj any, meta *metav1.TypeMeta) error {
+	asJSON, err := yaml.YAMLToJSONStrict(content)
+	if err != nil {
+		return fmt.Errorf("%s: not valid YAML: %w", file, oneLine([]error{err}))
+	}
+	if string(asJSON) == "null" {
+		return fmt.Errorf("%s: the file is empty; it needs apiVersion: %s and kind: %s", file, GroupVersion, kind)
+	}
+	// The kind first: the fields of another kind would only mislead.
+	var head metav1.TypeMeta
+	if err := json.Unmarshal(asJSON, &head); err != nil {
+		return fmt.Errorf("%s: not an object with apiVersion and kind: %w", file, err)
+	}
+	if head.APIVersion != GroupVersion || head.Kind != kind {
+		return fmt.Errorf("%s: is apiVersion %q, kind %q; want apiVersion: %s and kind: %s",
+			file, head.APIVersion, head.Kind, GroupVersion, kind)
+	}
+	strict, err := kjson.UnmarshalStrict(asJSON, obj)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if len(strict) > 0 {
+		return fmt.Errorf("%s: %w", file, oneLine(strict))
+	}
+	*meta = head
+	return nil
+}
+
+// oneLine joins errors with semicolons, without line breaks.
+func oneLine(errs []error) error {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = strings.Join(strings.Fields(err.Error()), " ")
+	}
+	return errors.New(strings.Join(texts, "; "))
+}

@@ -1,0 +1,125 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package mutate
+
+import (
+	"maps"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/version"
+
+	"github.com/evenkeel/evenkeel/internal/podspec"
+)
+
+// Mutator is one feature. It reads the pod and the request, edits the pod
+// through the Editor, and reports what it did per container and why.
+//
+// A Mutator is a pure function of its configuration, the request and the pod,
+// and idempotent: on a pod that it has edited before, with the same inputs, it
+// edits nothing. It never changes a value that the user wrote, save the one
+// merge of JVM options. It may be called from many goroutines.
+type Mutator interface {
+	// Name is the feature's name: the key under features in the
+	// AdmissionConfiguration, in the Status and in metrics.
+	Name() string
+	// Paths lists what Mutate may change, as JSON Pointers in the pod; "*" stands
+	// for one token of any value. The Chain holds the mutator to it.
+	Paths() []string
+	// Mutate does the work. An error means that the pod asks for something that
+	// cannot be done, such as a tier that is not configured: it is one sentence for
+	// the user that names the annotation or field and the remedy. The edits of a
+	// mutator that returns an error are thrown away.
+	Mutate(req *Request, pod *podspec.Editor) (*Report, error)
+}
+
+// Request is what a mutator may know besides the pod. Mutators change nothing in
+// it but the reservations.
+type Request struct {
+	// Namespace of the pod; the pod itself has none yet when it is created from a
+	// template.
+	Namespace string
+	// NamespaceLabels are the labels of that namespace.
+	NamespaceLabels map[string]string
+	// Workload is what the pod is a replica of.
+	Workload Workload
+	// ServerVersion is the Kubernetes version of the API server, or nil when it is
+	// not known.
+	ServerVersion *version.Version
+
+	previous     *Status
+	reservations map[string][]Reservation
+}
+
+// Reservation is memory of a container's limit that an earlier mutator has put
+// to use outside the Java heap.
+type Reservation struct {
+	// What the memory is for, such as "agent uav".
+	What string
+	// Bytes reserved.
+	Bytes int64
+}
+
+// Reserve notes that bytes of the container's memory limit are spoken for.
+// Mutators that run later in the chain see it.
+func (r *Request) Reserve(container string, res Reservation) {
+	if r.reservations == nil {
+		r.reservations = map[string][]Reservation{}
+	}
+	r.reservations[container] = append(r.reservations[container], res)
+}
+
+// Reservations returns what earlier mutators reserved of a container's memory
+// limit, in order.
+func (r *Request) Reservations(container string) []Reservation {
+	return r.reservations[container]
+}
+
+// PreviousOptions returns the JVM options that the feature merged into the
+// container's environment in an earlier pass over this pod, and the environment
+// variable they went to, or two empty strings.
+func (r *Request) PreviousOptions(feature, container string) (options, channel string) {
+	if r.previous == nil {
+		return "", ""
+	}
+	facts := r.previous.Features[feature].Containers[container].Facts
+	return facts[FactOptions], facts[FactChannel]
+}
+
+// trial returns a copy that a mutator whose edits may be thrown away can
+// reserve in.
+func (r *Request) trial() *Request {
+	c := *r
+	c.reservations = maps.Clone(r.reservations)
+	return &c
+}
+
+// Workload is the object that a person created and the pod is a replica of.
+type Workload struct {
+	// Kind such as Deployment, StatefulSet or Job; empty for a bare pod.
+	Kind string
+	// Name of the object; of a bare pod, its own name or name prefix.
+	Name string
+}
+
+// WorkloadOf returns the workload of a pod by its controlling owner reference.
+// A ReplicaSet whose name ends in the pod's template hash stands for the
+// Deployment that made it.
+func WorkloadOf(pod *corev1.Pod) Workload {
+	for _, o := range pod.OwnerReferences {
+		if o.Controller == nil || !*o.Controller {
+			continue
+		}
+		if hash := pod.Labels["pod-template-hash"]; o.Kind == "ReplicaSet" && hash != "" {
+			if name, ok := strings.CutSuffix(o.Name, "-"+hash); ok {
+				return Workload{Kind: "Deployment", Name: name}
+			}
+		}
+		return Workload{Kind: o.Kind, Name: o.Name}
+	}
+	if pod.Name != "" {
+		return Workload{Name: pod.Name}
+	}
+	return Workload{Name: pod.GenerateName}
+}
