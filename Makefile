@@ -6,7 +6,18 @@ SHELL := /bin/bash
 VERSION ?= v0.1.0-dev
 BIN := bin
 COMMANDS := evenkeel evenkeel-scheduler evenkeel-webhook
-LDFLAGS := -X github.com/evenkeel/evenkeel/internal/version.Version=$(VERSION)
+COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+# The Kubernetes release that the scheduler is made of: without its flags the
+# scheduler would log, and call itself in its User-Agent, v0.0.0-master.
+KUBERNETES := $(shell go list -m -f '{{.Version}}' k8s.io/kubernetes)
+KUBERNETES_MINOR := $(word 2,$(subst ., ,$(KUBERNETES)))
+LDFLAGS := -X github.com/evenkeel/evenkeel/internal/version.Version=$(VERSION) \
+	-X k8s.io/component-base/version.gitVersion=$(KUBERNETES)+evenkeel.$(VERSION) \
+	-X k8s.io/component-base/version.gitMajor=1 \
+	-X k8s.io/component-base/version.gitMinor=$(KUBERNETES_MINOR) \
+	-X k8s.io/component-base/version.gitCommit=$(COMMIT) \
+	-X k8s.io/client-go/pkg/version.gitVersion=$(KUBERNETES) \
+	-X k8s.io/client-go/pkg/version.gitCommit=$(COMMIT)
 TOOL := go tool -modfile=hack/tools/go.mod
 
 # Flags for the playground, such as PLAYGROUND="--zones 5 --once".
@@ -22,7 +33,7 @@ build: ## Build evenkeel, evenkeel-scheduler and evenkeel-webhook into bin/.
 
 .PHONY: control-plane
 control-plane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl and kwok into bin/.
-	go run ./hack/controlplane $(BIN)
+	go run ./internal/controlplane/build --dir $(BIN)
 
 .PHONY: playground
 playground: control-plane build ## Start a simulated data centre, run the examples in it and show what each pod got.

@@ -4,14 +4,21 @@
 package v1alpha1
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -42,6 +49,9 @@ func (c *AdmissionConfiguration) Hash() string {
 
 // decodeStrict decodes YAML or JSON into obj, whose TypeMeta is meta.
 func decodeStrict(file string, content []byte, kind string, obj any, meta *metav1.TypeMeta) error {
+	if n := countDocuments(content); n > 1 {
+		return fmt.Errorf("%s: holds %d YAML documents; it must be one", file, n)
+	}
 	asJSON, err := yaml.YAMLToJSONStrict(content)
 	if err != nil {
 		return fmt.Errorf("%s: not valid YAML: %w", file, oneLine([]error{err}))
@@ -60,13 +70,52 @@ func decodeStrict(file string, content []byte, kind string, obj any, meta *metav
 	}
 	strict, err := kjson.UnmarshalStrict(asJSON, obj)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", file, plainTypeError(err))
 	}
 	if len(strict) > 0 {
 		return fmt.Errorf("%s: %w", file, oneLine(strict))
 	}
 	*meta = head
 	return nil
+}
+
+// countDocuments returns the number of YAML documents with content. The decoder
+// reads the first and does not say that there are more.
+func countDocuments(content []byte) int {
+	n := 0
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(content)))
+	for {
+		document, err := reader.Read()
+		if err != nil {
+			// The end: reading from memory cannot fail otherwise.
+			return n
+		}
+		var value any
+		if err := yaml.Unmarshal(document, &value); err != nil || value != nil {
+			n++
+		}
+	}
+}
+
+// typeError is how the decoder tells a value of the wrong type.
+var typeError = regexp.MustCompile(`cannot unmarshal (\S+).* into Go struct field (\S+) of type`)
+
+// plainTypeError puts a decoder's error in the terms of the file.
+func plainTypeError(err error) error {
+	m := typeError.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	// Go types among the field names are those of embedded structs.
+	path := slices.DeleteFunc(strings.Split(m[2], "."), func(name string) bool {
+		return name == "" || unicode.IsUpper(rune(name[0]))
+	})
+	what := map[string]string{"bool": "a boolean", "number": "a number", "string": "text", "array": "a list", "object": "a mapping"}[m[1]]
+	text := fmt.Sprintf("%s: %s does not fit here", strings.Join(path, "."), cmp.Or(what, m[1]))
+	if m[1] == "bool" {
+		text += "; YAML takes a bare on, off, yes or no for one, so put text in quotes"
+	}
+	return errors.New(text)
 }
 
 // oneLine joins errors with semicolons, without line breaks.

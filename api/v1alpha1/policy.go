@@ -4,6 +4,8 @@
 package v1alpha1
 
 import (
+	"encoding/json"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/labels"
@@ -21,6 +23,21 @@ const (
 	// ModeEnforce: the feature changes pods.
 	ModeEnforce Mode = "Enforce"
 )
+
+// UnmarshalJSON takes a bare Off as what it is meant to be: YAML reads it as the
+// boolean false, which no other mode can be confused with. Any other value that
+// is not text is kept for validation to refuse, with the field's path.
+func (m *Mode) UnmarshalJSON(content []byte) error {
+	var text string
+	switch {
+	case string(content) == "false":
+		text = string(ModeOff)
+	case json.Unmarshal(content, &text) != nil:
+		text = string(content)
+	}
+	*m = Mode(text)
+	return nil
+}
 
 // OnError says what becomes of a pod for which a feature fails: a wrong
 // annotation, a fault of the webhook's own, a cache that is not filled yet.

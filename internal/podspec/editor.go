@@ -109,10 +109,38 @@ func (e *Editor) RemoveEnv(container, name string) {
 		return
 	}
 	for i := len(c.Env) - 1; i >= 0; i-- {
-		if c.Env[i].Name == name {
-			c.Env = slices.Delete(c.Env, i, i+1)
-			e.record("remove", base+"/env/"+strconv.Itoa(i), nil)
+		if c.Env[i].Name != name {
+			continue
 		}
+		if len(c.Env) == 1 {
+			c.Env = nil
+			e.record("remove", base+"/env", nil)
+			return
+		}
+		c.Env = slices.Delete(c.Env, i, i+1)
+		e.record("remove", base+"/env/"+strconv.Itoa(i), nil)
+	}
+}
+
+// SetOptions gives the environment variable that carries a container's JVM
+// options its value. An empty one removes the variable, unless an empty entry of
+// that name hides another entry or envFrom.
+func (e *Editor) SetOptions(container, channel, value string) {
+	c, _ := e.find(container)
+	if c == nil {
+		return
+	}
+	entries := 0
+	for _, env := range c.Env {
+		if env.Name == channel {
+			entries++
+		}
+	}
+	switch {
+	case value != "" || entries > 1 || entries == 1 && len(c.EnvFrom) > 0:
+		e.SetEnv(container, channel, value)
+	default:
+		e.RemoveEnv(container, channel)
 	}
 }
 
@@ -209,6 +237,21 @@ func (e *Editor) SetInitContainer(c corev1.Container, same func(current corev1.C
 	}
 	e.pod.Spec.InitContainers = slices.Insert(e.pod.Spec.InitContainers, 0, c)
 	e.record("add", "/spec/initContainers/0", c)
+}
+
+// RemoveInitContainer removes the init container of that name.
+func (e *Editor) RemoveInitContainer(name string) {
+	i := slices.IndexFunc(e.pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == name })
+	if i < 0 {
+		return
+	}
+	if len(e.pod.Spec.InitContainers) == 1 {
+		e.pod.Spec.InitContainers = nil
+		e.record("remove", "/spec/initContainers", nil)
+		return
+	}
+	e.pod.Spec.InitContainers = slices.Delete(e.pod.Spec.InitContainers, i, i+1)
+	e.record("remove", "/spec/initContainers/"+strconv.Itoa(i), nil)
 }
 
 // SetAutomountServiceAccountToken sets the pod's field of that name.

@@ -3,7 +3,12 @@
 
 package podspec
 
-import "strings"
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+)
 
 // MergeOptions returns the value of an environment variable that carries JVM
 // options after fragment took its place in it. current is the value as it
@@ -24,6 +29,50 @@ func MergeOptions(current, previous, fragment string) string {
 	return joinWords("", fragment, current)
 }
 
+// RemoveOptions returns value without fragment, where it stands in it as a run
+// of words.
+func RemoveOptions(value, fragment string) string {
+	if fragment == "" || indexWords(value, fragment) < 0 {
+		return value
+	}
+	return MergeOptions(value, fragment, "")
+}
+
+// Fingerprint returns a short text by which FindFragment knows a fragment again.
+func Fingerprint(fragment string) string {
+	h := fnv.New64a()
+	h.Write([]byte(fragment))
+	return fmt.Sprintf("#%d:%016x", len(fragment), h.Sum64())
+}
+
+// FindFragment returns the run of words in value that has this fingerprint, or
+// "".
+func FindFragment(value, fingerprint string) string {
+	length, _, ok := strings.Cut(strings.TrimPrefix(fingerprint, "#"), ":")
+	n, err := strconv.Atoi(length)
+	if !ok || err != nil || n <= 0 {
+		return ""
+	}
+	for i := 0; i+n <= len(value); i++ {
+		if !isRun(value, i, i+n) {
+			continue
+		}
+		if Fingerprint(value[i:i+n]) == fingerprint {
+			return value[i : i+n]
+		}
+	}
+	return ""
+}
+
+// IsFingerprint reports whether s is a Fingerprint and not a fragment: no option
+// of a JVM begins like one.
+func IsFingerprint(s string) bool { return strings.HasPrefix(s, "#") }
+
+// isRun reports whether s[start:end] has white space or an end on both sides.
+func isRun(s string, start, end int) bool {
+	return (start == 0 || isSpace(s[start-1])) && (end == len(s) || isSpace(s[end]))
+}
+
 // indexWords returns where words stands in s with white space or an end on both
 // sides, or -1.
 func indexWords(s, words string) int {
@@ -33,8 +82,7 @@ func indexWords(s, words string) int {
 			return -1
 		}
 		i += from
-		end := i + len(words)
-		if (i == 0 || isSpace(s[i-1])) && (end == len(s) || isSpace(s[end])) {
+		if isRun(s, i, i+len(words)) {
 			return i
 		}
 		from = i + 1

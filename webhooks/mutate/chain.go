@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
+	"unicode"
 
 	"gomodules.xyz/jsonpatch/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -179,8 +181,16 @@ func warning(feature, container string, r Result) string {
 	default:
 		text += r.Code.Sentence() + " (" + r.Detail + ")"
 	}
+	// The API server drops a warning that has control characters or is not UTF-8.
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 	if len(text) > maxWarningBytes {
-		text = text[:maxWarningBytes-3] + "..."
+		// A character may have been cut in two.
+		text = strings.ToValidUTF8(text[:maxWarningBytes-3], "") + "..."
 	}
 	return text
 }

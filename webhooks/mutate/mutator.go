@@ -35,7 +35,7 @@ type Mutator interface {
 }
 
 // Request is what a mutator may know besides the pod. Mutators change nothing in
-// it but the reservations.
+// it but what they note for those after them.
 type Request struct {
 	// Namespace of the pod; the pod itself has none yet when it is created from a
 	// template.
@@ -50,6 +50,7 @@ type Request struct {
 
 	previous     *Status
 	reservations map[string][]Reservation
+	merged       map[mergeKey][]string
 }
 
 // Reservation is memory of a container's limit that an earlier mutator has put
@@ -76,15 +77,15 @@ func (r *Request) Reservations(container string) []Reservation {
 	return r.reservations[container]
 }
 
-// PreviousOptions returns the JVM options that the feature merged into the
-// container's environment in an earlier pass over this pod, and the environment
-// variable they went to, or two empty strings.
-func (r *Request) PreviousOptions(feature, container string) (options, channel string) {
+// Previous returns what the feature recorded on this pod in an earlier pass, and
+// whether it did. The record is the pod's own, so a copy of a live pod has one
+// too. Callers must only read it.
+func (r *Request) Previous(feature string) (FeatureStatus, bool) {
 	if r.previous == nil {
-		return "", ""
+		return FeatureStatus{}, false
 	}
-	facts := r.previous.Features[feature].Containers[container].Facts
-	return facts[FactOptions], facts[FactChannel]
+	f, ok := r.previous.Features[feature]
+	return f, ok
 }
 
 // trial returns a copy that a mutator whose edits may be thrown away can
@@ -92,6 +93,7 @@ func (r *Request) PreviousOptions(feature, container string) (options, channel s
 func (r *Request) trial() *Request {
 	c := *r
 	c.reservations = maps.Clone(r.reservations)
+	c.merged = maps.Clone(r.merged)
 	return &c
 }
 

@@ -6,15 +6,15 @@ package mutate
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gomodules.xyz/jsonpatch/v2"
 )
 
 // checkPaths returns an error if an operation changes what no declared path
-// allows. Making an
-// empty parent of a declared path is allowed, and removing the list that a
-// declared element was the last of.
+// allows. Making a map or list for a declared path, empty, is allowed, and
+// removing the list that a declared element was the last of.
 func checkPaths(ops []jsonpatch.Operation, declared []string) error {
 	for _, op := range ops {
 		if !allowed(op, declared) {
@@ -34,7 +34,7 @@ func allowed(op jsonpatch.Operation, declared []string) bool {
 		switch {
 		case len(tokens) == len(want):
 			return true
-		case op.Operation == "add" && empty(op.Value):
+		case op.Operation == "add" && makes(tokens) && empty(op.Value):
 			return true
 		case op.Operation == "remove" && len(tokens) == len(want)-1:
 			// The list goes with its last element.
@@ -51,6 +51,15 @@ func prefix(pattern, tokens []string) bool {
 		}
 	}
 	return true
+}
+
+// makes reports whether an "add" at the path may make something that was not
+// there. On an element of a list it would insert, and the pod's metadata and
+// spec are always there, so it would replace them.
+func makes(tokens []string) bool {
+	last := tokens[len(tokens)-1]
+	_, err := strconv.Atoi(last)
+	return len(tokens) > 2 && err != nil && last != "-"
 }
 
 func empty(value any) bool {

@@ -68,6 +68,9 @@ const (
 	FactAgents = "agents"
 	// FactDelivery is how the agents reach the container: ImageVolume or InitContainer.
 	FactDelivery = "delivery"
+	// FactEnv lists the environment variables that were set, each followed by the
+	// fingerprint of its value, comma-separated. A later pass knows its own by it.
+	FactEnv = "env"
 	// FactTier is the name of the tier.
 	FactTier = "tier"
 	// FactPids is the resolved pid limit.

@@ -6,6 +6,8 @@ package mutate
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/evenkeel/evenkeel/internal/podspec"
 )
 
 // maxStatusBytes bounds the status annotation: all annotations of an object
@@ -55,9 +57,9 @@ func ParseStatus(annotation string) (*Status, error) {
 	return &s, nil
 }
 
-// String returns the annotation's value, within its bound: when the record is
-// too large, details and facts go, but for the options that a later pass needs
-// to know its own work.
+// String returns the annotation's value. When the record is larger than its
+// bound, details and facts go; of the options, by which a later pass knows its
+// own work, a fingerprint of some 30 bytes stays for each container.
 func (s Status) String() string {
 	out := s.marshal()
 	if len(out) <= maxStatusBytes {
@@ -74,15 +76,9 @@ func (s Status) String() string {
 				kept.Containers = map[string]ContainerStatus{}
 			}
 			kept.Containers[c] = ContainerStatus{Outcome: cs.Outcome, Facts: map[string]string{
-				FactOptions: cs.Facts[FactOptions], FactChannel: cs.Facts[FactChannel]}}
+				FactOptions: podspec.Fingerprint(cs.Facts[FactOptions]), FactChannel: cs.Facts[FactChannel]}}
 		}
 		short.Features[name] = kept
-	}
-	if out = short.marshal(); len(out) <= maxStatusBytes {
-		return out
-	}
-	for name, f := range short.Features {
-		short.Features[name] = FeatureStatus{Outcome: f.Outcome, Reason: f.Reason}
 	}
 	return short.marshal()
 }

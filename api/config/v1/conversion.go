@@ -32,7 +32,7 @@ func addConversionFuncs(scheme *runtime.Scheme) error {
 // Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs converts what a user
 // wrote, after defaulting, to the internal version. A number that is absent
 // becomes 0.
-func Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in *ReplicaSpreadArgs, out *config.ReplicaSpreadArgs, _ conversion.Scope) error {
+func Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in *ReplicaSpreadArgs, out *config.ReplicaSpreadArgs, _ conversion.Scope) error { //nolint:revive // The name that Kubernetes code and its generators use.
 	out.Levels = nil
 	for _, level := range in.Levels {
 		out.Levels = append(out.Levels, config.SpreadLevel{
@@ -47,7 +47,7 @@ func Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in *ReplicaSpreadA
 
 // Convert_config_ReplicaSpreadArgs_To_v1_ReplicaSpreadArgs converts the
 // internal version to what a user would have written.
-func Convert_config_ReplicaSpreadArgs_To_v1_ReplicaSpreadArgs(in *config.ReplicaSpreadArgs, out *ReplicaSpreadArgs, _ conversion.Scope) error {
+func Convert_config_ReplicaSpreadArgs_To_v1_ReplicaSpreadArgs(in *config.ReplicaSpreadArgs, out *ReplicaSpreadArgs, _ conversion.Scope) error { //nolint:revive // The name that Kubernetes code and its generators use.
 	out.Levels = nil
 	for _, level := range in.Levels {
 		out.Levels = append(out.Levels, SpreadLevel{

@@ -39,7 +39,7 @@ func addDefaultingFuncs(scheme *runtime.Scheme) {
 
 // SetDefaults_ReplicaSpreadArgs fills in what the user left out. An empty list
 // is not an absent one: it stays, for validation to refuse.
-func SetDefaults_ReplicaSpreadArgs(obj *ReplicaSpreadArgs) {
+func SetDefaults_ReplicaSpreadArgs(obj *ReplicaSpreadArgs) { //nolint:revive // The name that Kubernetes code and its generators use.
 	if obj.Levels == nil {
 		for _, d := range defaultLevels {
 			obj.Levels = append(obj.Levels, SpreadLevel{Name: string(d.name)})

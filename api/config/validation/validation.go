@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/evenkeel/evenkeel/api/config"
@@ -18,6 +19,16 @@ const (
 	maxWeight    = 100
 	maxLabelKeys = 8
 )
+
+// ValidatePluginArgs returns everything that is wrong with the arguments of one
+// of our plugins; path is where they were found. Arguments of other plugins are
+// kube-scheduler's to validate.
+func ValidatePluginArgs(path *field.Path, args runtime.Object) field.ErrorList {
+	if args, ok := args.(*config.ReplicaSpreadArgs); ok {
+		return ValidateReplicaSpreadArgs(path, args)
+	}
+	return nil
+}
 
 // ValidateReplicaSpreadArgs returns everything that is wrong with the arguments
 // of ReplicaSpread; path is where they were found.

@@ -86,19 +86,19 @@ func buildOne(ctx context.Context, goTool, root, dir string, b Binary, label str
 		return fmt.Errorf("log of the build of %s: %w", b.Name, err)
 	}
 	defer logFile.Close()
-	lines := &lineCounter{to: logFile}
+	said := &buildLog{to: logFile}
 
-	// -v names each package as it is compiled, which is what progress counts.
+	// -v names each package as it is compiled, for the progress.
 	cmd := exec.CommandContext(ctx, goTool, "build", "-v", "-o", partial, "-ldflags", b.LDFlags, b.Package)
 	cmd.Dir = filepath.Join(root, filepath.FromSlash(b.Module))
 	cmd.Env = hostEnvironment(os.Environ())
-	cmd.Stdout, cmd.Stderr = lines, lines
+	cmd.Stdout, cmd.Stderr = said, said
 	// On an interrupt the go command ends its compilers; a kill would orphan them.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 20 * time.Second
 
 	stop := reportEvery(reportInterval, func(elapsed time.Duration) {
-		progress(fmt.Sprintf("%s: %d packages compiled, %s", label, lines.count.Load(), elapsed.Round(time.Second)))
+		progress(fmt.Sprintf("%s: %s, %s", label, said, elapsed.Round(time.Second)))
 	})
 	err = cmd.Run()
 	stop()

@@ -5,6 +5,7 @@ package binaries
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -12,15 +13,31 @@ import (
 	"time"
 )
 
-// lineCounter passes text on and counts its lines.
-type lineCounter struct {
-	to    io.Writer
-	count atomic.Int64
+// buildLog passes on what go build -v says and counts it: it names each module as
+// it is downloaded and each package as it is compiled, a line each.
+type buildLog struct {
+	to                   io.Writer
+	downloaded, compiled atomic.Int64
 }
 
-func (c *lineCounter) Write(p []byte) (int, error) {
-	c.count.Add(int64(bytes.Count(p, []byte("\n"))))
-	return c.to.Write(p)
+func (l *buildLog) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		if bytes.HasPrefix(line, []byte("go: downloading ")) {
+			l.downloaded.Add(1)
+		} else {
+			l.compiled.Add(1)
+		}
+	}
+	return l.to.Write(p)
+}
+
+// String says how far the build is.
+func (l *buildLog) String() string {
+	text := fmt.Sprintf("%d packages compiled", l.compiled.Load())
+	if n := l.downloaded.Load(); n > 0 {
+		text = fmt.Sprintf("%d modules downloaded, %s", n, text)
+	}
+	return text
 }
 
 // reportEvery calls report at every interval with the time passed, until stop is

@@ -1,0 +1,112 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
+)
+
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// agent returns a features section with one agent, valid but for what more adds.
+func agent(more string) string {
+	return `{agent: {catalogue: [{name: apm, image: "registry.example.com/apm@` + digest + `", jar: lib/apm.jar` + more + `}]}}`
+}
+
+func TestAgentFeatureDefaults(t *testing.T) {
+	cfg, err := load(agent(", writable: [{name: logs, sizeLimit: 1Mi}, {name: tmp, sizeLimit: 1Mi, mountPath: /var/apm}]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cfg.Features.Agent
+	a := f.Catalogue[0]
+	got := map[string]any{
+		"channel": f.Channel, "mountRoot": f.MountRoot, "delivery": a.Delivery, "copy": a.Copy, "user": *a.RunAsUser,
+		"memory": a.Memory.String(), "size": a.SizeLimit.String(), "logs": a.Writable[0].MountPath, "tmp": a.Writable[1].MountPath,
+	}
+	want := map[string]any{
+		"channel": "JAVA_TOOL_OPTIONS", "mountRoot": "/evenkeel", "delivery": v1alpha1.DeliveryAuto, "copy": []string{"lib"}, "user": int64(65532),
+		"memory": "0", "size": "256Mi", "logs": "/evenkeel/apm-logs", "tmp": "/var/apm",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestAgentFeatureRefuses(t *testing.T) {
+	const one = "features.agent.catalogue[0]"
+	for name, tc := range map[string]struct {
+		features string
+		want     string
+	}{
+		"no jar":              {`{agent: {catalogue: [{name: a, image: "r@` + digest + `"}]}}`, one + ".jar: Required value"},
+		"image by tag":        {`{agent: {catalogue: [{name: a, image: "r:1", jar: a.jar}]}}`, one + ".image: Invalid value"},
+		"absolute jar":        {`{agent: {catalogue: [{name: a, image: "r@` + digest + `", jar: /a.jar}]}}`, one + ".jar: Invalid value"},
+		"jar that climbs":     {`{agent: {catalogue: [{name: a, image: "r@` + digest + `", jar: a/../../b.jar}]}}`, one + ".jar: Invalid value"},
+		"name":                {`{agent: {catalogue: [{name: A_b, image: "r@` + digest + `", jar: a.jar}]}}`, one + ".name: Invalid value"},
+		"name that is a word": {`{agent: {catalogue: [{name: none, image: "r@` + digest + `", jar: a.jar}]}}`, one + ".name: Invalid value"},
+		"unknown default":     {`{agent: {default: [uav]}}`, "features.agent.default[0]: Invalid value"},
+		"mount root":          {`{agent: {mountRoot: "a b"}}`, "features.agent.mountRoot: Invalid value"},
+		"mount at the root":   {`{agent: {mountRoot: "/"}}`, "features.agent.mountRoot: Invalid value"},
+		"root user":           {`{agent: {initContainer: {runAsUser: 0}}}`, "features.agent.initContainer.runAsUser: Invalid value"},
+		"no memory to copy":   {`{agent: {initContainer: {memory: "0"}}}`, "features.agent.initContainer.memory: Invalid value"},
+		"delivery":            {agent(", delivery: CSI"), one + ".delivery: Unsupported value"},
+		"unknown field":       {agent(", path: x"), `unknown field "` + one + `.path"`},
+		"two words":           {agent(`, arguments: "a b"`), one + ".arguments: Invalid value"},
+		"kubelet's syntax":    {agent(`, arguments: "$(POD_IP)"`), one + ".arguments: Invalid value"},
+		"placeholder":         {agent(`, arguments: "{{pod}}"`), one + ".arguments: Invalid value"},
+		"open placeholder":    {agent(`, arguments: "{{mount"`), one + ".arguments: Invalid value"},
+		"unknown folder":      {agent(`, jvmOptions: ["-Dlogs={{dir.logs}}"]`), one + ".jvmOptions[0]: Invalid value"},
+		"heap option":         {agent(`, jvmOptions: [-Xmx1g]`), one + ".jvmOptions[0]: Invalid value"},
+		"env of a channel":    {agent(`, env: [{name: JAVA_TOOL_OPTIONS, value: x}]`), one + ".env[0].name: Invalid value"},
+		"env twice":           {agent(`, env: [{name: A, value: one}, {name: A, value: two}]`), one + ".env[1].name: Duplicate value"},
+		"folder without size": {agent(`, writable: [{name: logs}]`), one + ".writable[0].sizeLimit: Required value"},
+		"folder inside image": {agent(`, writable: [{name: logs, sizeLimit: 1Mi, mountPath: /evenkeel/apm/logs}]`), one + ".writable[0].mountPath: Invalid value"},
+		"folders at one path": {agent(`, writable: [{name: a, sizeLimit: 1Mi, mountPath: /x}, {name: b, sizeLimit: 1Mi, mountPath: /x}]`), one + ".writable[1].mountPath: Invalid value"},
+		"long name":           {agent(`, writable: [{name: ` + strings.Repeat("a", 50) + `, sizeLimit: 1Mi}]`), one + ".writable[0].name: Invalid value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(tc.features)
+			switch {
+			case err == nil:
+				t.Fatal("loaded; want an error")
+			case !strings.Contains(err.Error(), tc.want):
+				t.Errorf("error is %q; want it to hold %q", err, tc.want)
+			case strings.Contains(err.Error(), "\n"):
+				t.Errorf("error is not one line: %q", err)
+			}
+		})
+	}
+}
+
+func TestExpandTemplate(t *testing.T) {
+	values := map[string]string{"workload": "cart", "dir.logs": "/logs"}
+	value := func(name string) (string, bool) { v, ok := values[name]; return v, ok }
+	for name, tc := range map[string]struct{ in, want, wantErr string }{
+		"none":               {in: "plain", want: "plain"},
+		"several":            {in: "{{workload}}@{{dir.logs}}/x", want: "cart@/logs/x"},
+		"braces of others":   {in: "${A} {b} }}", want: "${A} {b} }}"},
+		"unknown":            {in: "{{pod}}", wantErr: "{{pod}} is not a placeholder"},
+		"white space counts": {in: "{{ workload }}", wantErr: "{{ workload }} is not a placeholder"},
+		"open":               {in: "a{{workload", wantErr: "not closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := v1alpha1.ExpandTemplate(tc.in, value)
+			if tc.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), tc.wantErr) {
+					t.Errorf("error is %v; want it to hold %q", err, tc.wantErr)
+				}
+				return
+			}
+			if err != nil || got != tc.want {
+				t.Errorf("expanded to %q, error %v; want %q", got, err, tc.want)
+			}
+		})
+	}
+}

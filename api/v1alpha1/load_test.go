@@ -1,0 +1,113 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/golden"
+	"github.com/evenkeel/evenkeel/manifests"
+)
+
+const head = "apiVersion: config.evenkeel.io/v1alpha1\nkind: AdmissionConfiguration\n"
+
+// The defaults are an interface: a change of one changes clusters whose file
+// leaves it out.
+func TestAdmissionConfigurationDefaults(t *testing.T) {
+	cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", []byte(head))
+	if err != nil {
+		t.Fatalf("the smallest file: %v", err)
+	}
+	got, err := yaml.Marshal(cfg)
+	if err != nil {
+		t.Fatalf("writing the configuration: %v", err)
+	}
+	golden.Check(t, "testdata/defaults.yaml", got)
+
+	again, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", got)
+	if err != nil {
+		t.Fatalf("the defaults, written out: %v", err)
+	}
+	if cfg.Hash() != again.Hash() {
+		t.Errorf("a file with the defaults written out has hash %s, one without them %s", again.Hash(), cfg.Hash())
+	}
+}
+
+func TestShippedConfigurationLoads(t *testing.T) {
+	if _, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", manifests.AdmissionConfiguration); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoadRefusesWrongFiles(t *testing.T) {
+	tests := map[string]struct {
+		content string
+		want    string
+	}{
+		"nothing": {
+			content: "",
+			want:    "config.yaml: the file is empty; it needs apiVersion: config.evenkeel.io/v1alpha1 and kind: AdmissionConfiguration",
+		},
+		"only a comment": {
+			content: "# later\n",
+			want:    "config.yaml: the file is empty; it needs apiVersion: config.evenkeel.io/v1alpha1 and kind: AdmissionConfiguration",
+		},
+		"not YAML":      {content: "a: [", want: "config.yaml: not valid YAML:"},
+		"a list":        {content: "- a\n", want: "config.yaml: not an object with apiVersion and kind:"},
+		"no kind":       {content: "features: {}\n", want: `config.yaml: is apiVersion "", kind ""; want apiVersion: config.evenkeel.io/v1alpha1 and kind: AdmissionConfiguration`},
+		"two documents": {content: head + "---\n" + head, want: "config.yaml: holds 2 YAML documents; it must be one"},
+		"another kind": {
+			content: "apiVersion: v1\nkind: ConfigMap\ndata: {}\n",
+			want:    `config.yaml: is apiVersion "v1", kind "ConfigMap"; want`,
+		},
+		"an unknown field":        {content: head + "featurs: {}\n", want: `config.yaml: unknown field "featurs"`},
+		"an unknown field, deep":  {content: head + "features: {pidlimit: {tier: {}}}\n", want: `config.yaml: unknown field "features.pidlimit.tier"`},
+		"a doubled field":         {content: head + "features: {}\nfeatures: {}\n", want: `config.yaml: not valid YAML:`},
+		"a field in another case": {content: head + "Features: {}\n", want: `config.yaml: unknown field "Features"`},
+		"a wrong type":            {content: head + "features: {pidlimit: {tiers: {small: many}}}\n", want: "config.yaml: features.pidlimit.tiers: text does not fit here"},
+		"an impossible namespace": {content: head + "excludedNamespaces: [Vault]\n", want: `config.yaml: excludedNamespaces[0]: Invalid value: "Vault"`},
+		"an unknown mode":         {content: head + "features: {jvm: {mode: Enforced}}\n", want: `config.yaml: features.jvm.mode: Unsupported value: "Enforced": supported values:`},
+		"two faults, both told":   {content: head + "features: {jvm: {mode: Enforced}, satoken: {onError: Panic}}\n", want: "features.satoken.onError: Unsupported value"},
+		"a boolean where text is": {
+			content: head + "features: {pidlimit: {defaultTier: off}}\n",
+			want:    "config.yaml: features.pidlimit.defaultTier: a boolean does not fit here; YAML takes a bare on, off, yes or no for one, so put text in quotes",
+		},
+		"a list where a mapping is":      {content: head + "features: []\n", want: "config.yaml: features: a list does not fit here"},
+		"a mode that YAML reads as true": {content: head + "features: {jvm: {mode: On}}\n", want: `config.yaml: features.jvm.mode: Unsupported value: "true"`},
+		"a number for a mode":            {content: head + "features: {jvm: {mode: 1}}\n", want: `config.yaml: features.jvm.mode: Unsupported value: "1"`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", []byte(tc.content))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %q, want it to contain %q", err, tc.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has more than one line: %q", err)
+			}
+		})
+	}
+}
+
+// YAML reads a bare Off as false.
+func TestLoadTakesBareOff(t *testing.T) {
+	for _, text := range []string{"Off", "'Off'", "off", "OFF", "false"} {
+		cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml",
+			[]byte("---\n"+head+"features: {satoken: {mode: "+text+", namespaces: [{selector: {}, mode: "+text+"}]}}\n---\n# the end\n"))
+		if err != nil {
+			t.Errorf("mode: %s: %v", text, err)
+			continue
+		}
+		if f := cfg.Features.SAToken; f.Mode != v1alpha1.ModeOff || f.Namespaces[0].Mode != v1alpha1.ModeOff {
+			t.Errorf("mode: %s is %q and %q, want Off", text, f.Mode, f.Namespaces[0].Mode)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Placeholders are the names that may stand in {{ }} in what an Agent gives to a
+// container, besides FolderPlaceholder with the name of a writable folder. The
+// set is closed: there are no expressions. The braces cannot be taken for the
+// $(NAME) of a kubelet or the $NAME of a shell.
+var Placeholders = []string{"workload", "namespace", "container", "mount"}
+
+// FolderPlaceholder begins the placeholders of writable folders.
+const FolderPlaceholder = "dir."
+
+// ExpandTemplate puts values in the place of the placeholders in s. value says
+// what one stands for, and false if there is none of that name, which is an
+// error.
+func ExpandTemplate(s string, value func(name string) (string, bool)) (string, error) {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(s, "{{")
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		name, after, closed := strings.Cut(rest, "}}")
+		if !closed {
+			return "", fmt.Errorf("the placeholder {{%s is not closed with }}", name)
+		}
+		v, ok := value(name)
+		if !ok {
+			return "", fmt.Errorf("{{%s}} is not a placeholder; use {{%s}} or {{%sNAME}} with a writable folder's name",
+				name, strings.Join(Placeholders, "}}, {{"), FolderPlaceholder)
+		}
+		out.WriteString(v)
+		s = after
+	}
+}

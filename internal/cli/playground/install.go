@@ -1,0 +1,66 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package playground
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/evenkeel/evenkeel/api/wellknown"
+	"github.com/evenkeel/evenkeel/internal/cli/playground/objects"
+	"github.com/evenkeel/evenkeel/manifests"
+)
+
+// ownNamespace is where the manifests put our programs. Here they run outside the
+// cluster, but with the ServiceAccounts and the rights of the manifests.
+const ownNamespace = "evenkeel-system"
+
+// installed are the manifests that are needed to run our programs as the
+// ServiceAccounts that they run as in a cluster.
+var installed = []string{
+	"base/namespace/namespace.yaml",
+	"base/scheduler/serviceaccount.yaml",
+	"base/scheduler/rbac.yaml",
+	"base/webhook/serviceaccount.yaml",
+	"base/webhook/rbac.yaml",
+}
+
+// install gives the cluster our namespace, ServiceAccounts and rights.
+func (r *running) install(ctx context.Context, applier *objects.Applier) error {
+	list, err := objects.ReadFS(manifests.FS, installed...)
+	if err != nil {
+		return fmt.Errorf("shipped manifests: %w", err)
+	}
+	return applier.Apply(ctx, list)
+}
+
+// folder makes a folder in the run directory for one of our programs.
+func (r *running) folder(name string) (string, error) {
+	dir := filepath.Join(r.plane.Dir(), name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("folder of %s: %w", name, err)
+	}
+	return dir, nil
+}
+
+// enabledNamespace returns a namespace that admission looks at, or nil for those
+// that Kubernetes keeps for itself. The default namespace, which is there already,
+// only gets the label.
+func enabledNamespace(name string) (*objects.Object, error) {
+	if strings.HasPrefix(name, "kube-") || name == ownNamespace {
+		return nil, nil
+	}
+	ns := &unstructured.Unstructured{}
+	ns.SetAPIVersion(metav1.SchemeGroupVersion.Version)
+	ns.SetKind("Namespace")
+	ns.SetName(name)
+	ns.SetLabels(map[string]string{wellknown.InjectionLabel: wellknown.InjectionEnabled})
+	return &objects.Object{Unstructured: ns, File: "namespace " + name}, nil
+}

@@ -1,0 +1,196 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podspec_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/evenkeel/evenkeel/internal/podspec"
+)
+
+// edits are what an Editor can do, by a name that a test or the fuzzer picks,
+// with values that it makes up.
+var edits = []struct {
+	name string
+	do   func(e *podspec.Editor, a, b string)
+}{
+	{"SetAnnotation", func(e *podspec.Editor, a, b string) { e.SetAnnotation(a, b) }},
+	{"RemoveAnnotation", func(e *podspec.Editor, a, _ string) { e.RemoveAnnotation(a) }},
+	{"SetEnv", func(e *podspec.Editor, a, b string) { e.SetEnv("app", a, b) }},
+	{"SetEnv of the init container", func(e *podspec.Editor, a, b string) { e.SetEnv("init", a, b) }},
+	{"SetEnv of no container", func(e *podspec.Editor, a, b string) { e.SetEnv("none", a, b) }},
+	{"RemoveEnv", func(e *podspec.Editor, a, _ string) { e.RemoveEnv("app", a) }},
+	{"SetOptions", func(e *podspec.Editor, a, b string) { e.SetOptions("app", a, b) }},
+	{"SetVolume", func(e *podspec.Editor, a, b string) {
+		v := corev1.Volume{Name: a}
+		if b != "" {
+			v.HostPath = &corev1.HostPathVolumeSource{Path: b}
+		}
+		e.SetVolume(v, func(c corev1.Volume) bool { return cmp.Equal(v, c) })
+	}},
+	{"RemoveVolume", func(e *podspec.Editor, a, _ string) { e.RemoveVolume(a) }},
+	{"AddVolumeMount", func(e *podspec.Editor, a, b string) {
+		e.AddVolumeMount("app", corev1.VolumeMount{Name: a, MountPath: b})
+	}},
+	{"RemoveVolumeMount", func(e *podspec.Editor, a, b string) { e.RemoveVolumeMount("app", a, b) }},
+	{"SetInitContainer", func(e *podspec.Editor, a, b string) {
+		c := corev1.Container{Name: a, Image: b}
+		e.SetInitContainer(c, func(o corev1.Container) bool { return o.Image == b })
+	}},
+	{"RemoveInitContainer", func(e *podspec.Editor, a, _ string) { e.RemoveInitContainer(a) }},
+	{"SetAutomountServiceAccountToken", func(e *podspec.Editor, a, _ string) { e.SetAutomountServiceAccountToken(a == "") }},
+}
+
+const (
+	emptyPod = `{"metadata":{"name":"p"},"spec":{"containers":[{"name":"app"}]}}`
+	fullPod  = `{"metadata":{"name":"p","annotations":{"a":"1","a/b~c":"2"}},"spec":{
+		"automountServiceAccountToken":true,"later":{"release":1},
+		"volumes":[{"name":"a","emptyDir":{},"later":1},{"name":"b","hostPath":{"path":"/b"}}],
+		"initContainers":[{"name":"init","image":"i","env":[{"name":"a","value":"1"}]}],
+		"containers":[{"name":"other"},{"name":"app","later":1,
+			"env":[{"name":"a","value":"first"},{"name":"b","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":"a","value":"last","later":1},{"name":"e"}],
+			"envFrom":[{"configMapRef":{"name":"c"}}],
+			"volumeMounts":[{"name":"a","mountPath":"/a"},{"name":"a","mountPath":"/a2"},{"name":"b","mountPath":"/a"}]}]}}`
+)
+
+// apply runs the script, two bytes and two values a step, on a raw pod, and
+// checks that the operations turn the document into the pod that was edited.
+func apply(t *testing.T, raw string, script []byte, values []string) {
+	t.Helper()
+	pod := &corev1.Pod{}
+	if err := json.Unmarshal([]byte(raw), pod); err != nil {
+		t.Fatal(err)
+	}
+	before := pod.DeepCopy()
+	e := podspec.NewEditor(pod)
+	var done []string
+	for len(script) >= 3 {
+		edit := edits[int(script[0])%len(edits)]
+		a, b := values[int(script[1])%len(values)], values[int(script[2])%len(values)]
+		edit.do(e, a, b)
+		done = append(done, fmt.Sprintf("%s(%q, %q)", edit.name, a, b))
+
+		recorded := len(e.Operations())
+		edit.do(e, a, b)
+		if again := e.Operations()[recorded:]; len(again) > 0 {
+			t.Errorf("after %v the last edit again records %v", done, again)
+		}
+		script = script[3:]
+	}
+	if diff := cmp.Diff(before, pod); diff != "" {
+		t.Errorf("the editor changed the pod it was given:\n%s", diff)
+	}
+	content, err := json.Marshal(e.Operations())
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch, err := jsonpatch.DecodePatch(content)
+	if err != nil {
+		t.Fatalf("after %v the operations are no patch: %v", done, err)
+	}
+	patched, err := patch.Apply([]byte(raw))
+	if err != nil {
+		t.Fatalf("after %v the patch does not apply: %v\n%s", done, err, content)
+	}
+	got := &corev1.Pod{}
+	if err := json.Unmarshal(patched, got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(e.Pod(), got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("after %v the document is not the pod (-edited +patched):\n%s\n%s", done, diff, content)
+	}
+}
+
+// TestEditorRecordsWhatItDoes makes every edit with every pair of values, on a
+// pod that has what is edited and on one that has not.
+func TestEditorRecordsWhatItDoes(t *testing.T) {
+	values := []string{"", "a", "b", "e", "/a", "a/b~c", "new"}
+	for name, raw := range map[string]string{"empty": emptyPod, "full": fullPod} {
+		for i, edit := range edits {
+			t.Run(name+"/"+edit.name, func(t *testing.T) {
+				for a := range values {
+					for b := range values {
+						apply(t, raw, []byte{byte(i), byte(a), byte(b)}, values)
+					}
+				}
+			})
+		}
+	}
+}
+
+// FuzzEditor makes edits one after another.
+func FuzzEditor(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, "x", "~1/", true)
+	f.Add([]byte{8, 1, 1, 8, 2, 2, 7, 1, 4, 10, 1, 4, 10, 2, 4, 9, 3, 4}, "", "\x00ü", true)
+	f.Add([]byte{2, 1, 1, 5, 1, 1, 6, 1, 0, 11, 6, 1, 12, 6, 1, 13, 1, 1}, "$(a)", "-", false)
+	f.Fuzz(func(t *testing.T, script []byte, x, y string, full bool) {
+		raw := emptyPod
+		if full {
+			raw = fullPod
+		}
+		// JSON holds no text but UTF-8.
+		for _, s := range []*string{&x, &y} {
+			content, err := json.Marshal(*s)
+			if err != nil || json.Unmarshal(content, s) != nil {
+				t.Skip()
+			}
+		}
+		apply(t, raw, script[:min(len(script), 60)], []string{"", "a", "b", "e", "/a", "a/b~c", x, y})
+	})
+}
+
+func TestEditorSetEnvChangesTheLastEntry(t *testing.T) {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app",
+		Env: []corev1.EnvVar{{Name: "A", Value: "1"}, {Name: "B", Value: "$(A)"}, {Name: "A", Value: "2"}}}}}}
+	e := podspec.NewEditor(pod)
+	e.SetEnv("app", "A", "3")
+	want := []corev1.EnvVar{{Name: "A", Value: "1"}, {Name: "B", Value: "$(A)"}, {Name: "A", Value: "3"}}
+	if diff := cmp.Diff(want, e.Pod().Spec.Containers[0].Env); diff != "" {
+		t.Errorf("env differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestEditorSetOptionsRemovesOnlyWhatHidesNothing(t *testing.T) {
+	from := []corev1.EnvFromSource{{Prefix: "X_"}}
+	for name, tc := range map[string]struct {
+		env  []corev1.EnvVar
+		from []corev1.EnvFromSource
+		want []corev1.EnvVar
+	}{
+		"alone":             {env: []corev1.EnvVar{{Name: "O", Value: "1"}}},
+		"hides another":     {env: []corev1.EnvVar{{Name: "O", Value: "0"}, {Name: "O", Value: "1"}}, want: []corev1.EnvVar{{Name: "O", Value: "0"}, {Name: "O"}}},
+		"hides an envFrom":  {env: []corev1.EnvVar{{Name: "O", Value: "1"}}, from: from, want: []corev1.EnvVar{{Name: "O"}}},
+		"is not there":      {env: []corev1.EnvVar{{Name: "P", Value: "1"}}, want: []corev1.EnvVar{{Name: "P", Value: "1"}}},
+		"is between others": {env: []corev1.EnvVar{{Name: "A"}, {Name: "O", Value: "1"}, {Name: "B"}}, want: []corev1.EnvVar{{Name: "A"}, {Name: "B"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := podspec.NewEditor(&corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Env: tc.env, EnvFrom: tc.from}}}})
+			e.SetOptions("app", "O", "")
+			if diff := cmp.Diff(tc.want, e.Pod().Spec.Containers[0].Env, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("env differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEditorCloneIsIndependent(t *testing.T) {
+	e := podspec.NewEditor(&corev1.Pod{})
+	e.SetAnnotation("a", "1")
+	c := e.Clone()
+	c.SetAnnotation("b", "2")
+	e.SetAnnotation("c", "3")
+	if got := len(e.Operations()); got != 3 {
+		t.Errorf("the editor has %d operations; want 3: the map, a and c", got)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "1", "b": "2"}, c.Pod().Annotations); diff != "" {
+		t.Errorf("the clone's annotations differ (-want +got):\n%s", diff)
+	}
+}

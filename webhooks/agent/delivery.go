@@ -1,0 +1,181 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/podspec"
+	"github.com/evenkeel/evenkeel/webhooks/mutate"
+)
+
+// apply brings the pod to the plans. again says that an earlier pass has brought
+// agents, which the plans may no longer want.
+func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, again bool) {
+	if again {
+		m.removeStale(req, e, plans)
+	}
+	var used []*v1alpha1.Agent
+	for i := range m.catalogue {
+		a := &m.catalogue[i]
+		if slices.ContainsFunc(plans, func(p *plan) bool { return slices.Contains(p.agents, a) }) {
+			used = append(used, a)
+		}
+	}
+	for _, a := range used {
+		m.addVolumes(req, e, a)
+	}
+	// Each goes before all others, so the first comes last.
+	for _, a := range slices.Backward(used) {
+		if delivery(req, a) == v1alpha1.DeliveryInitContainer {
+			c := m.initContainer(a)
+			e.SetInitContainer(c, func(current corev1.Container) bool { return sameInitContainer(c, current) })
+		}
+	}
+	for _, p := range plans {
+		m.applyTo(req, e, p)
+	}
+}
+
+// applyTo brings one container to its plan.
+func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
+	c := e.Container(p.container)
+	previous, channel := req.PreviousOptions(Name, c)
+	if previous != "" && (channel != p.channel || p.options == "") {
+		if value, source := podspec.LookupEnv(c, channel); source == podspec.EnvLiteral {
+			e.SetOptions(p.container, channel, podspec.RemoveOptions(value, previous))
+		}
+		previous = ""
+	}
+	for _, name := range ownEnv(req, c) {
+		if !slices.ContainsFunc(p.env, func(o corev1.EnvVar) bool { return o.Name == name }) {
+			e.RemoveEnv(p.container, name)
+		}
+	}
+	for _, env := range p.env {
+		e.SetEnv(p.container, env.Name, env.Value)
+	}
+	if p.options != "" {
+		value, _ := podspec.LookupEnv(c, p.channel)
+		e.SetOptions(p.container, p.channel, podspec.MergeOptions(value, previous, p.options))
+		req.NoteOptions(p.container, p.channel, p.options)
+	}
+	for _, a := range p.agents {
+		for _, mount := range m.mounts(a, p.container) {
+			e.AddVolumeMount(p.container, mount)
+		}
+		if bytes := a.Memory.Value(); bytes > 0 {
+			req.Reserve(p.container, mutate.Reservation{What: "agent " + a.Name, Bytes: bytes})
+		}
+	}
+}
+
+// volumeName is the name of an agent's volume, and of its init container.
+func volumeName(a *v1alpha1.Agent) string { return v1alpha1.AgentVolumePrefix + a.Name }
+
+// mounts returns the mounts of an agent in a container. A writable folder is
+// shared by the containers of the pod, of which each has its own part.
+func (m *Mutator) mounts(a *v1alpha1.Agent, container string) []corev1.VolumeMount {
+	out := []corev1.VolumeMount{{Name: volumeName(a), MountPath: m.cfg.MountPath(a.Name), ReadOnly: true}}
+	for _, w := range a.Writable {
+		out = append(out, corev1.VolumeMount{Name: volumeName(a) + "-" + w.Name, MountPath: w.MountPath, SubPath: container})
+	}
+	return out
+}
+
+// takenPath returns a path at which the user has mounted something else than the
+// agent, or "".
+func (m *Mutator) takenPath(c *corev1.Container, a *v1alpha1.Agent) string {
+	for _, want := range m.mounts(a, c.Name) {
+		for _, have := range c.VolumeMounts {
+			if strings.TrimRight(have.MountPath, "/") == want.MountPath && !strings.HasPrefix(have.Name, v1alpha1.AgentVolumePrefix) {
+				return have.MountPath
+			}
+		}
+	}
+	return ""
+}
+
+// addVolumes adds the volumes of an agent.
+func (m *Mutator) addVolumes(req *mutate.Request, e *podspec.Editor, a *v1alpha1.Agent) {
+	content := corev1.Volume{Name: volumeName(a)}
+	if delivery(req, a) == v1alpha1.DeliveryImageVolume {
+		content.Image = &corev1.ImageVolumeSource{Reference: a.Image, PullPolicy: corev1.PullIfNotPresent}
+	} else {
+		limit := a.SizeLimit.DeepCopy()
+		content.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
+	}
+	e.SetVolume(content, func(current corev1.Volume) bool { return sameVolume(content, current) })
+	for _, w := range a.Writable {
+		limit := w.SizeLimit.DeepCopy()
+		folder := corev1.Volume{Name: volumeName(a) + "-" + w.Name}
+		folder.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
+		e.SetVolume(folder, func(current corev1.Volume) bool { return sameVolume(folder, current) })
+	}
+}
+
+func sameVolume(a, b corev1.Volume) bool {
+	switch {
+	case a.Image != nil:
+		return b.Image != nil && *a.Image == *b.Image
+	case b.EmptyDir == nil:
+		return false
+	case a.EmptyDir.SizeLimit == nil || b.EmptyDir.SizeLimit == nil:
+		return a.EmptyDir.SizeLimit == b.EmptyDir.SizeLimit
+	}
+	return a.EmptyDir.SizeLimit.Cmp(*b.EmptyDir.SizeLimit) == 0
+}
+
+// initContainer returns the container that copies an agent to its volume.
+func (m *Mutator) initContainer(a *v1alpha1.Agent) corev1.Container {
+	resources := corev1.ResourceList{
+		corev1.ResourceCPU:    m.cfg.InitContainer.CPU.DeepCopy(),
+		corev1.ResourceMemory: m.cfg.InitContainer.Memory.DeepCopy(),
+	}
+	target := m.cfg.MountPath(a.Name)
+	// -f, so that it can run again over read-only files when the pod's sandbox is
+	// made anew.
+	command := []string{"cp", "-rf"}
+	for _, source := range a.Copy {
+		command = append(command, "/"+source)
+	}
+	return corev1.Container{
+		Name:         volumeName(a),
+		Image:        a.Image,
+		Command:      append(command, target+"/"),
+		Resources:    corev1.ResourceRequirements{Requests: resources, Limits: resources.DeepCopy()},
+		VolumeMounts: []corev1.VolumeMount{{Name: volumeName(a), MountPath: target}},
+		// An image by digest never changes.
+		ImagePullPolicy: corev1.PullIfNotPresent,
+		SecurityContext: &corev1.SecurityContext{
+			RunAsNonRoot:             ptr.To(true),
+			RunAsUser:                ptr.To(*a.RunAsUser),
+			AllowPrivilegeEscalation: ptr.To(false),
+			ReadOnlyRootFilesystem:   ptr.To(true),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		},
+	}
+}
+
+// sameInitContainer compares what decides about the copy and its rights. Other
+// admission plugins add mounts and may set resources.
+func sameInitContainer(want, have corev1.Container) bool {
+	s := have.SecurityContext
+	return want.Image == have.Image && slices.Equal(want.Command, have.Command) && len(have.Args) == 0 &&
+		slices.ContainsFunc(have.VolumeMounts, func(o corev1.VolumeMount) bool { return sameMount(want.VolumeMounts[0], o) }) &&
+		s != nil && s.RunAsUser != nil && *s.RunAsUser == *want.SecurityContext.RunAsUser &&
+		s.ReadOnlyRootFilesystem != nil && *s.ReadOnlyRootFilesystem
+}
+
+// sameMount compares what decides where a volume appears. The API server may add
+// defaults to the rest.
+func sameMount(a, b corev1.VolumeMount) bool {
+	return a.Name == b.Name && a.MountPath == b.MountPath && a.SubPath == b.SubPath && a.ReadOnly == b.ReadOnly
+}

@@ -1,0 +1,79 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package jvm_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/evenkeel/evenkeel/webhooks/jvm"
+)
+
+func TestBudget(t *testing.T) {
+	const mi, gi = int64(1 << 20), int64(1 << 30)
+	for name, tc := range map[string]struct {
+		limit, agents int64
+		permille      int64
+		rule          jvm.Rule
+	}{
+		"64Mi":                    {limit: 64 * mi, permille: 400, rule: jvm.RuleFloor},
+		"128Mi":                   {limit: 128 * mi, permille: 400, rule: jvm.RuleFloor},
+		"256Mi":                   {limit: 256 * mi, permille: 400, rule: jvm.RuleFloor},
+		"384Mi":                   {limit: 384 * mi, permille: 400, rule: jvm.RuleFloor},
+		"512Mi":                   {limit: 512 * mi, permille: 445, rule: jvm.RuleBudget},
+		"768Mi":                   {limit: 768 * mi, permille: 613, rule: jvm.RuleBudget},
+		"1Gi":                     {limit: gi, permille: 697, rule: jvm.RuleBudget},
+		"1536Mi":                  {limit: 1536 * mi, permille: 754, rule: jvm.RuleBudget},
+		"2Gi":                     {limit: 2 * gi, permille: 780, rule: jvm.RuleBudget},
+		"4Gi":                     {limit: 4 * gi, permille: 800, rule: jvm.RuleCeiling},
+		"8Gi":                     {limit: 8 * gi, permille: 800, rule: jvm.RuleCeiling},
+		"32Gi":                    {limit: 32 * gi, permille: 800, rule: jvm.RuleCeiling},
+		"1Gi with two agents":     {limit: gi, agents: 164 * mi, permille: 537, rule: jvm.RuleBudget},
+		"agents beyond the limit": {limit: gi, agents: 2 * gi, permille: 400, rule: jvm.RuleFloor},
+		"one byte":                {limit: 1, permille: 400, rule: jvm.RuleFloor},
+		"the largest limit":       {limit: 1<<63 - 1, permille: 800, rule: jvm.RuleCeiling},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := jvm.NewBudget(&feature(t, "{}").Heap, tc.limit, tc.agents)
+			if b.Permille != tc.permille || b.Rule != tc.rule {
+				t.Errorf("heap is %d‰ by %s; want %d‰ by %s", b.Permille, b.Rule, tc.permille, tc.rule)
+			}
+			if b.Heap() < 0 || b.Heap() > b.Limit {
+				t.Errorf("heap is %d of %d", b.Heap(), b.Limit)
+			}
+		})
+	}
+}
+
+// TestBudgetAddsUp: where the budget decides, the parts and the heap are the
+// limit, but for what rounding to a decimal leaves; and a larger limit never has
+// a smaller heap.
+func TestBudgetAddsUp(t *testing.T) {
+	cfg := &feature(t, "{}").Heap
+	last := int64(0)
+	for limit := int64(64 << 20); limit <= 32<<30; limit += 37 << 20 {
+		b := jvm.NewBudget(cfg, limit, 0)
+		if b.Heap() < last {
+			t.Fatalf("at %d the heap shrinks from %d to %d", limit, last, b.Heap())
+		}
+		last = b.Heap()
+		if b.Rule != jvm.RuleBudget {
+			continue
+		}
+		if left := limit - b.Parts() - b.Heap(); left < 0 || left > limit/1000+1 {
+			t.Fatalf("at %d the parts leave %d over", limit, left)
+		}
+	}
+}
+
+// The budget of a container of 1 GiB, as the documentation explains it.
+func ExampleNewBudget() {
+	b := jvm.NewBudget(&exampleConfig.Heap, 1<<30, 0)
+	fmt.Printf("metaspace %d, code cache %d, threads %d, direct %d, native %d MiB\n",
+		b.Metaspace>>20, b.CodeCache>>20, b.Threads>>20, b.Direct>>20, b.Native>>20)
+	fmt.Printf("heap %d MiB, %d‰ of the limit by the %s\n", b.Heap()>>20, b.Permille, b.Rule)
+	// Output:
+	// metaspace 100, code cache 64, threads 62, direct 32, native 51 MiB
+	// heap 713 MiB, 697‰ of the limit by the budget
+}

@@ -1,0 +1,61 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package jvm
+
+import (
+	"strings"
+
+	"github.com/evenkeel/evenkeel/internal/podspec"
+)
+
+// userFlags are the options that a user has set of those that the feature
+// would, each the first that was found, or nil.
+type userFlags struct {
+	// heap sets the maximum heap, by itself or by what it is computed from.
+	heap *podspec.Flag
+	// noContainer switches container support off.
+	noContainer *podspec.Flag
+	// processors, outOfMemory and ignore set what their flag of ours sets.
+	processors, outOfMemory, ignore *podspec.Flag
+	// collector chooses the garbage collector, or how HotSpot chooses it.
+	collector *podspec.Flag
+}
+
+// heapFlags are the -XX options that set the maximum heap. Any MaxHeapSize makes
+// a JVM forget all percentages. An initial heap is not among them: the JVM
+// raises the maximum to it.
+var heapFlags = map[string]bool{
+	"MaxHeapSize": true, "MaxRAM": true, "AggressiveHeap": true,
+	"MaxRAMPercentage": true, "MinRAMPercentage": true,
+	"MaxRAMFraction": true, "MinRAMFraction": true,
+}
+
+func userFlagsOf(flags []podspec.Flag) userFlags {
+	var u userFlags
+	first := func(to **podspec.Flag, f *podspec.Flag) {
+		if *to == nil {
+			*to = f
+		}
+	}
+	for i := range flags {
+		f := &flags[i]
+		name := f.XXName()
+		switch {
+		case strings.HasPrefix(f.Text, "-Xmx"), strings.HasPrefix(f.Text, "-mx"), heapFlags[name]:
+			first(&u.heap, f)
+		case name == "UseContainerSupport" && strings.HasPrefix(f.Text, "-XX:-"):
+			first(&u.noContainer, f)
+		case name == "ActiveProcessorCount":
+			first(&u.processors, f)
+		case name == "ExitOnOutOfMemoryError", name == "CrashOnOutOfMemoryError", name == "OnOutOfMemoryError":
+			first(&u.outOfMemory, f)
+		case name == "IgnoreUnrecognizedVMOptions":
+			first(&u.ignore, f)
+		case name == "AlwaysActAsServerClassMachine", name == "NeverActAsServerClassMachine",
+			strings.HasPrefix(name, "Use") && strings.HasSuffix(name, "GC"):
+			first(&u.collector, f)
+		}
+	}
+	return u
+}
