@@ -39,20 +39,25 @@ control-plane: ## Build etcd, kube-apiserver, kube-controller-manager, kubectl a
 playground: control-plane build ## Start a simulated data centre, run the examples in it and show what each pod got.
 	$(BIN)/evenkeel playground $(PLAYGROUND)
 
+# Packages whose tests start a control plane: all of test/integration, and the
+# webhook's, whose other tests are unit tests.
+INTEGRATION := ./test/integration/... ./cmd/evenkeel-webhook/app
+UNIT = $(shell go list ./... | grep -v /test/integration)
+
 .PHONY: test
 test: test-unit test-integration ## Run all tests.
 
 .PHONY: test-unit
-test-unit: ## Run the unit, golden and policy tests.
-	go test $(shell go list ./... | grep -v /test/integration)
+test-unit: ## Run the unit, golden and policy tests. They start no control plane.
+	go test -short $(UNIT)
 
 .PHONY: test-integration
 test-integration: control-plane build ## Run the tests against a real control plane with the real binaries.
-	go test -timeout 20m ./test/integration/...
+	go test -timeout 20m -p 1 $(INTEGRATION)
 
 .PHONY: test-race
 test-race: ## Run the unit tests under the race detector.
-	go test -race $(shell go list ./... | grep -v /test/integration)
+	go test -short -race $(UNIT)
 
 .PHONY: goldens
 goldens: ## Rewrite every golden file with what the tests produce.

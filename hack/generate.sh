@@ -23,3 +23,6 @@ static_pod=manifests/kubeadm/evenkeel-scheduler.yaml
 	echo "# Made from $in_place by make generate: with kubeadm's kubeconfig."
 	sed -E -e 's/^clientConnection:$/&\n  kubeconfig: \/etc\/kubernetes\/scheduler.conf/' "$in_place"
 } >"$static_pod"
+
+echo "the reference pages"
+go run ./hack/docgen docs/reference

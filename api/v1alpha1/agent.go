@@ -57,15 +57,15 @@ type AgentInitContainer struct {
 type Delivery string
 
 const (
-	// DeliveryAuto: by image volume when the API server is of 1.36 or later, where
+	// DeliveryAuto delivers by image volume when the API server is of 1.36 or later, where
 	// they are stable; by init container otherwise, and when its version is not
 	// known.
 	DeliveryAuto Delivery = "Auto"
-	// DeliveryImageVolume: the agent's image is mounted read-only. Nothing is
+	// DeliveryImageVolume means that the agent's image is mounted read-only. Nothing is
 	// copied, and the application's start waits for no container. Every node's
 	// kubelet and runtime must know image volumes.
 	DeliveryImageVolume Delivery = "ImageVolume"
-	// DeliveryInitContainer: an init container of the agent's image, which must have
+	// DeliveryInitContainer means that an init container of the agent's image, which must have
 	// a cp in its path, copies the agent to an emptyDir.
 	DeliveryInitContainer Delivery = "InitContainer"
 )
@@ -117,7 +117,9 @@ type Agent struct {
 
 // AgentEnv is an environment variable that an agent needs.
 type AgentEnv struct {
-	Name  string `json:"name"`
+	// Name of the variable. Required.
+	Name string `json:"name"`
+	// Value of the variable; it may hold placeholders. Default: empty.
 	Value string `json:"value"`
 }
 

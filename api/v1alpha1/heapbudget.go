@@ -16,6 +16,11 @@ import (
 //	heap = clamp((limit - metaspace - codeCache - threads * threadStack
 //	              - direct - native - agents) / limit, floor, ceiling)
 //
+// It is written as a percentage, which a JVM takes of the limit that it reads
+// from its cgroup. One that cannot read it (before 8u191; on cgroup v2 before
+// 8u372, 11.0.16 and 15) takes it of the host's memory: switch such workloads off
+// or let them set -Xmx, which wins.
+//
 // The shape is that of the Cloud Foundry memory calculator; the numbers differ
 // because nothing here is a hard cap: they are what a JVM uses, not what it may.
 type HeapBudget struct {
@@ -75,7 +80,9 @@ func (s Share) Of(limit int64) int64 {
 
 // PercentRange is a range of percentages, both ends included.
 type PercentRange struct {
+	// Min is the least that may be asked for, 1 to 95.
 	Min *int32 `json:"min,omitempty"`
+	// Max is the most that may be asked for, 1 to 95.
 	Max *int32 `json:"max,omitempty"`
 }
 

@@ -21,7 +21,9 @@ type JVMFeature struct {
 	// Channel is the environment variable that carries the options, unless the pod
 	// chooses another by annotation: JAVA_TOOL_OPTIONS, which every JVM reads, its
 	// tools such as jcmd and keytool included, or JDK_JAVA_OPTIONS, which the java
-	// launcher reads since JDK 9. Default: JAVA_TOOL_OPTIONS.
+	// launcher reads since JDK 9. A value that the image itself gives the variable
+	// cannot be seen in a pod and is hidden by it; choose the other one for such an
+	// image. Default: JAVA_TOOL_OPTIONS.
 	Channel string `json:"channel,omitempty"`
 
 	// Heap is the budget that the heap is computed from.

@@ -4,6 +4,7 @@
 package v1alpha1_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +12,6 @@ import (
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/golden"
-	"github.com/evenkeel/evenkeel/manifests"
 )
 
 const head = "apiVersion: config.evenkeel.io/v1alpha1\nkind: AdmissionConfiguration\n"
@@ -39,7 +39,12 @@ func TestAdmissionConfigurationDefaults(t *testing.T) {
 }
 
 func TestShippedConfigurationLoads(t *testing.T) {
-	if _, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", manifests.AdmissionConfiguration); err != nil {
+	const path = "../../manifests/base/webhook/config.yaml"
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v1alpha1.LoadAdmissionConfiguration(path, content); err != nil {
 		t.Error(err)
 	}
 }

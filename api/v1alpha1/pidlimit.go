@@ -44,7 +44,8 @@ type PidLimitFeature struct {
 	DefaultTier string `json:"defaultTier,omitempty"`
 
 	// WorkloadTiers maps the kind of a workload, such as DaemonSet or Job, to the
-	// tier of its containers that choose none. Pods of a CronJob are of kind Job.
+	// tier of its containers that choose none. Job is for the pods of a CronJob
+	// too, unless CronJob has a tier of its own.
 	// Default: none, so that DefaultTier is for all.
 	WorkloadTiers map[string]string `json:"workloadTiers,omitempty"`
 }

@@ -16,11 +16,11 @@ import (
 type Mode string
 
 const (
-	// ModeOff: the feature does not run.
+	// ModeOff means that the feature does not run.
 	ModeOff Mode = "Off"
-	// ModeObserve: the feature runs, counts what it would change, and changes nothing.
+	// ModeObserve means that the feature runs, counts what it would change, and changes nothing.
 	ModeObserve Mode = "Observe"
-	// ModeEnforce: the feature changes pods.
+	// ModeEnforce means that the feature changes pods.
 	ModeEnforce Mode = "Enforce"
 )
 
@@ -44,9 +44,9 @@ func (m *Mode) UnmarshalJSON(content []byte) error {
 type OnError string
 
 const (
-	// OnErrorAdmit: the pod is admitted without the feature, with a warning.
+	// OnErrorAdmit means that the pod is admitted without the feature, with a warning.
 	OnErrorAdmit OnError = "Admit"
-	// OnErrorDeny: the pod is refused, with the reason.
+	// OnErrorDeny means that the pod is refused, with the reason.
 	OnErrorDeny OnError = "Deny"
 )
 

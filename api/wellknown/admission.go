@@ -3,6 +3,7 @@
 
 package wellknown
 
+// What switches admission on, and the record of it.
 const (
 	// InjectionLabel switches the admission webhook on. On a namespace the value
 	// "enabled" switches it on for its pods; on a pod the label overrides the

@@ -37,7 +37,7 @@ const pluginPrefix = "kubectl-"
 // Run runs the command line and returns the exit code. args[0] is the name under
 // which the program was started.
 func Run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	root := newRoot(filepath.Base(args[0]))
+	root := NewRoot(filepath.Base(args[0]))
 	root.SetArgs(args[1:])
 	root.SetIn(in)
 	root.SetOut(out)
@@ -50,7 +50,9 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	return exit.CodeOf(err)
 }
 
-func newRoot(program string) *cobra.Command {
+// NewRoot returns the command above all verbs, as it is when it is started under
+// the name program. It is exported for the pages that are made of it.
+func NewRoot(program string) *cobra.Command {
 	program = strings.TrimSuffix(program, ".exe")
 	name := "evenkeel"
 	if rest, ok := strings.CutPrefix(program, pluginPrefix); ok {

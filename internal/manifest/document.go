@@ -196,9 +196,11 @@ func (d *Document) syntaxError(err error) error {
 // fault returns an error about a field of the document, given as a JSON Pointer.
 func (d *Document) fault(pointer, message string) *Error {
 	line := d.Line + bytes.Count(d.head, []byte("\n"))
-	if pointer != "" {
-		if n, err := textpatch.Line(d.body, d.isJSON, pointer); err == nil {
-			line += n
+	if pointer == "" {
+		line += bytes.Count(d.body[:bodyStart(d.body)], []byte("\n"))
+	} else {
+		if n, err := textpatch.Lines(d.body, d.isJSON, pointer); err == nil {
+			line += n[0]
 		}
 	}
 	return d.faultAt(line, pointer, message)

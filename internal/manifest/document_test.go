@@ -52,7 +52,7 @@ func TestParseNamesTheFault(t *testing.T) {
 		"a key twice":       {"x: 1\n---\na: 1\nb:\n  c: 1\n  c: 2\n", `pods.yaml, document 2, line 6: the key "c" is there twice`},
 		"a key twice, JSON": {"{\"a\": {\"b\": 1, \"b\": 2}}", `pods.yaml, document 1, line 1: duplicate field "a.b"`},
 		"a list":            {"- a\n", `pods.yaml, document 1, line 1: is a list; want an object, with apiVersion and kind`},
-		"a word":            {"a: 1\n---\nhello\n", `pods.yaml, document 2, line 2: is the string "hello"; want an object, with apiVersion and kind`},
+		"a word":            {"a: 1\n---\nhello\n", `pods.yaml, document 2, line 3: is the string "hello"; want an object, with apiVersion and kind`},
 		"UTF-16":            {"\xff\xfea\x00", `pods.yaml: is written in UTF-16; save it as UTF-8`},
 		"a separator of its own": {
 			"a: 1\r---\rb: 2\r",

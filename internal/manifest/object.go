@@ -4,9 +4,12 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/evenkeel/evenkeel/internal/manifest/textpatch"
 )
 
 // Object is a Kubernetes object: a document, or an item of a list.
@@ -76,6 +79,27 @@ func (d *Document) objects(pointer string, content json.RawMessage, of head) ([]
 		o.GenerateName, _ = m["generateName"].(string)
 	}
 	return []*Object{o}, nil
+}
+
+// ObjectLines returns the lines of Raw, from 0, in which the objects of Objects
+// begin, or nil when they are not known.
+func (d *Document) ObjectLines() []int {
+	objects, err := d.Objects()
+	if err != nil || len(objects) == 0 {
+		return nil
+	}
+	pointers := make([]string, len(objects))
+	for i, o := range objects {
+		pointers[i] = o.pointer
+	}
+	lines, err := textpatch.Lines(d.body, d.isJSON, pointers...)
+	if err != nil {
+		return nil
+	}
+	for i := range lines {
+		lines[i] += bytes.Count(d.head, []byte("\n"))
+	}
+	return lines
 }
 
 // String returns the kind and the name, with the namespace where the object has

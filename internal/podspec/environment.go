@@ -16,13 +16,13 @@ import (
 type EnvSource int
 
 const (
-	// EnvAbsent: the pod does not set the variable. The image may.
+	// EnvAbsent means that the pod does not set the variable. The image may.
 	EnvAbsent EnvSource = iota
-	// EnvLiteral: the pod holds the value itself.
+	// EnvLiteral means that the pod holds the value itself.
 	EnvLiteral
-	// EnvValueFrom: the value is somewhere else and cannot be seen.
+	// EnvValueFrom means that the value is somewhere else and cannot be seen.
 	EnvValueFrom
-	// EnvFrom: the container takes variables from a ConfigMap or Secret that may
+	// EnvFrom means that the container takes variables from a ConfigMap or Secret that may
 	// hold this one.
 	EnvFrom
 )

@@ -104,7 +104,7 @@ func TestSchedulerPluginsImportNoOther(t *testing.T) {
 		if !ok || !strings.Contains(own, "/") {
 			continue
 		}
-		own = own[:strings.Index(own, "/")]
+		own, _, _ = strings.Cut(own, "/")
 		for _, imp := range f.ast.Imports {
 			p, _ := strconv.Unquote(imp.Path.Value)
 			other, ok := strings.CutPrefix(p, module+plugins)

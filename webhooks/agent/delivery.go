@@ -53,7 +53,7 @@ func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
 		}
 		previous = ""
 	}
-	for _, name := range ownEnv(req, c) {
+	for _, name := range ownEnv(req, c, p.env) {
 		if !slices.ContainsFunc(p.env, func(o corev1.EnvVar) bool { return o.Name == name }) {
 			e.RemoveEnv(p.container, name)
 		}

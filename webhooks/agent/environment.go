@@ -17,8 +17,8 @@ import (
 // those that an envFrom may bring: it returns the names of these. Of several
 // agents that want the same variable, the first in order has it.
 func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) (unseen string) {
-	own := ownEnv(req, c)
 	wanted := p.env
+	own := ownEnv(req, c, wanted)
 	p.env = nil
 	var hidden []string
 	for _, env := range wanted {
@@ -37,15 +37,23 @@ func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) (unseen st
 }
 
 // ownEnv returns the names of the variables that an earlier pass set in a
-// container and nobody has changed since.
-func ownEnv(req *mutate.Request, c *corev1.Container) []string {
+// container and nobody has changed since. wanted are those that are to be set
+// now.
+func ownEnv(req *mutate.Request, c *corev1.Container, wanted []corev1.EnvVar) []string {
 	previous, _ := req.Previous(Name)
-	recorded := previous.Containers[c.Name].Facts[mutate.FactEnv]
-	if recorded == "" {
-		return nil
-	}
+	facts := previous.Containers[c.Name].Facts
 	var names []string
-	for entry := range strings.SplitSeq(recorded, ",") {
+	if facts[mutate.FactAgents] == "" && facts[mutate.FactOptions] != "" {
+		// The record was cut short. What has the value that it should have may be
+		// taken for ours.
+		for _, env := range wanted {
+			if value, source := podspec.LookupEnv(c, env.Name); source == podspec.EnvLiteral && value == env.Value {
+				names = append(names, env.Name)
+			}
+		}
+		return names
+	}
+	for entry := range strings.SplitSeq(facts[mutate.FactEnv], ",") {
 		name, _, _ := strings.Cut(entry, "#")
 		value, source := podspec.LookupEnv(c, name)
 		if source == podspec.EnvLiteral && name+podspec.Fingerprint(value) == entry {

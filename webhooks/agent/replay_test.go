@@ -5,6 +5,7 @@ package agent_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -217,6 +218,65 @@ func TestMutatorFollowsChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMutatorKnowsItsWorkInALargePod has numbers of containers around the one at
+// which the record is cut short; check holds each to a second pass.
+func TestMutatorKnowsItsWorkInALargePod(t *testing.T) {
+	truncated := map[bool]int{}
+	pod := asking("apm,log")
+	for i := range 20 {
+		out := check(t, mutatortest.DefaultRequest(), pod, agent.New(small(t, "")))
+		status, err := mutate.ParseStatus(out.Pod.Annotations[wellknown.StatusAnnotation])
+		if err != nil {
+			t.Fatal(err)
+		}
+		truncated[status.Truncated]++
+
+		out.Pod.Annotations[wellknown.AgentInjectAnnotation] = "none"
+		out = check(t, mutatortest.DefaultRequest(), out.Pod, agent.New(small(t, "")))
+		got := traces(out.Pod)
+		if status.Truncated {
+			// The record no longer tells whose the variable is.
+			delete(got, "env APM_HOME")
+		}
+		if len(got) > 0 {
+			t.Errorf("with %d containers this is left: %v", i+1, got)
+		}
+		c := pod.Spec.Containers[0].DeepCopy()
+		c.Name = fmt.Sprintf("app-%d", i)
+		pod.Spec.Containers = append(pod.Spec.Containers, *c)
+	}
+	if truncated[true] == 0 || truncated[false] == 0 {
+		t.Errorf("records cut short: %v; the test needs both kinds", truncated)
+	}
+}
+
+// BenchmarkMutators runs both features that write options on a pod of five
+// containers with two agents.
+func BenchmarkMutators(b *testing.B) {
+	cfg := &v1alpha1.AdmissionConfiguration{}
+	cfg.SetDefaults()
+	pod := asking("uav,otel")
+	pod.Spec.Containers[0].Resources.Limits = corev1.ResourceList{
+		corev1.ResourceMemory: resource.MustParse("1Gi"), corev1.ResourceCPU: resource.MustParse("2")}
+	for i := range 4 {
+		c := pod.Spec.Containers[0].DeepCopy()
+		c.Name = fmt.Sprintf("app-%d", i)
+		pod.Spec.Containers = append(pod.Spec.Containers, *c)
+	}
+	chain := mutatortest.NewChain(v1alpha1.OnErrorAdmit, agent.New(shipped(b)), jvm.New(&cfg.Features.JVM))
+	req := mutatortest.DefaultRequest()
+	var out *mutate.Outcomes
+	b.ReportAllocs()
+	for b.Loop() {
+		out = chain.Run(req, pod)
+	}
+	patch, err := json.Marshal(out.Operations)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(len(patch)), "patch-bytes")
 }
 
 // TestMutatorToleratesOtherPlugins adds what admission plugins add to an

@@ -29,13 +29,13 @@ type Budget struct {
 type Rule string
 
 const (
-	// RuleBudget: the heap is what the other parts leave.
+	// RuleBudget means that the heap is what the other parts leave.
 	RuleBudget Rule = "budget"
-	// RuleFloor: they leave less than the floor, which the heap has.
+	// RuleFloor means that they leave less than the floor, which the heap has.
 	RuleFloor Rule = "floor"
-	// RuleCeiling: they leave more than the ceiling, which the heap has.
+	// RuleCeiling means that they leave more than the ceiling, which the heap has.
 	RuleCeiling Rule = "ceiling"
-	// RuleAnnotation: the pod asked for a percentage.
+	// RuleAnnotation means that the pod asked for a percentage.
 	RuleAnnotation Rule = "annotation"
 )
 

@@ -41,6 +41,9 @@ func sets(name string) feature {
 		}}
 }
 
+// outOfRange panics as a programming error does.
+func outOfRange(errs ...error) error { return errs[0] }
+
 // then returns the feature with more work at its end.
 func (f feature) then(do func(req *mutate.Request, e *podspec.Editor) error) feature {
 	first := f.do
@@ -71,7 +74,9 @@ var (
 
 func TestChainOutcomes(t *testing.T) {
 	fails := sets("b").then(func(*mutate.Request, *podspec.Editor) error { return errors.New("annotation b: no") })
-	panics := sets("b").then(func(*mutate.Request, *podspec.Editor) error { panic("b") })
+	panics := sets("b").then(func(*mutate.Request, *podspec.Editor) error {
+		return outOfRange()
+	})
 	strays := sets("b").then(func(_ *mutate.Request, e *podspec.Editor) error { e.SetAutomountServiceAccountToken(false); return nil })
 	nothing := feature{name: "b", do: func(*mutate.Request, *podspec.Editor) (*mutate.Report, error) { return nil, nil }}
 	const internal = "failed inside Evenkeel; the webhook's log has the cause"

@@ -5,6 +5,7 @@ package mutate
 
 import (
 	"maps"
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -106,8 +107,13 @@ type Workload struct {
 }
 
 // WorkloadOf returns the workload of a pod by its controlling owner reference.
-// A ReplicaSet whose name ends in the pod's template hash stands for the
-// Deployment that made it.
+// Two kinds of owner are made by another object, which the pod does not name but
+// the owner's name tells:
+//
+//   - A ReplicaSet whose name ends in the pod's template hash stands for the
+//     Deployment that made it.
+//   - A Job whose name ends in the minutes since 1970 stands for the CronJob that
+//     made it (pkg/controller/cronjob, getJobName).
 func WorkloadOf(pod *corev1.Pod) Workload {
 	for _, o := range pod.OwnerReferences {
 		if o.Controller == nil || !*o.Controller {
@@ -118,6 +124,9 @@ func WorkloadOf(pod *corev1.Pod) Workload {
 				return Workload{Kind: "Deployment", Name: name}
 			}
 		}
+		if m := scheduledJob.FindStringSubmatch(o.Name); o.Kind == "Job" && m != nil {
+			return Workload{Kind: "CronJob", Name: m[1]}
+		}
 		return Workload{Kind: o.Kind, Name: o.Name}
 	}
 	if pod.Name != "" {
@@ -125,3 +134,7 @@ func WorkloadOf(pod *corev1.Pod) Workload {
 	}
 	return Workload{Name: pod.GenerateName}
 }
+
+// scheduledJob matches the name of a CronJob's Job: eight digits count minutes
+// from 1989 until 2160.
+var scheduledJob = regexp.MustCompile(`^(.+)-[0-9]{8}$`)

@@ -7,13 +7,13 @@ package mutate
 type Outcome string
 
 const (
-	// Done: the pod is as the feature wants it. It may have been so before.
+	// Done means that the pod is as the feature wants it. It may have been so before.
 	Done Outcome = "done"
-	// Skipped: the feature left it alone, for the reason given.
+	// Skipped means that the feature left it alone, for the reason given.
 	Skipped Outcome = "skipped"
-	// Observed: the feature would have changed the pod; its mode is Observe.
+	// Observed means that the feature would have changed the pod; its mode is Observe.
 	Observed Outcome = "observed"
-	// Failed: the feature could not do its work and the pod was admitted without
+	// Failed means that the feature could not do its work and the pod was admitted without
 	// it, as its onError says.
 	Failed Outcome = "failed"
 )

@@ -83,6 +83,9 @@ func (m *Mutator) tier(annotations map[string]string, kind, container string) st
 	if tier, ok := m.cfg.WorkloadTiers[kind]; ok {
 		return tier
 	}
+	if tier, ok := m.cfg.WorkloadTiers["Job"]; ok && kind == "CronJob" {
+		return tier
+	}
 	return m.cfg.DefaultTier
 }
 

@@ -39,9 +39,8 @@ const (
 
 // answer is what is decided about one request.
 type answer struct {
+	// settings that decide, whatever is put into force meanwhile.
 	settings *Settings
-	// config is the hash of the configuration that decided.
-	config string
 
 	outcome  string
 	code     mutate.Code
@@ -136,7 +135,7 @@ func (a *answer) auditAnnotations() map[string]string {
 	if a.outcome == outcomeIgnored {
 		return out
 	}
-	out["config"] = a.config
+	out["config"] = a.settings.Chain.ConfigHash
 	for _, f := range a.features {
 		out[f.Name] = withCode(string(f.Report.Pod.Outcome), f.Report.Pod.Code)
 	}

@@ -61,7 +61,7 @@ func (h *Handler) SetServerVersion(v *version.Version) { h.server.Store(v) }
 // Handle implements admission.Handler.
 func (h *Handler) Handle(ctx context.Context, req admission.Request) (resp admission.Response) {
 	started := time.Now()
-	a := &answer{settings: h.settings.Load(), config: h.settings.Load().Chain.ConfigHash}
+	a := &answer{settings: h.settings.Load()}
 	defer func() {
 		if p := recover(); p != nil {
 			klog.FromContext(ctx).Error(fmt.Errorf("panic: %v", p), "Recovered from a panic in the admission handler",

@@ -40,17 +40,20 @@ func (m fakeMutator) Mutate(_ *mutate.Request, e *podspec.Editor) (*mutate.Repor
 }
 
 func marks(e *podspec.Editor) error { e.SetAnnotation("marked", "yes"); return nil }
-func panics(*podspec.Editor) error  { panic("index out of range") }
+func panics(*podspec.Editor) error  { return explode() }
 func refuses(*podspec.Editor) error {
 	return errors.New(`annotation x.evenkeel.io/y: no "z"; remove the annotation`)
 }
+
+// explode panics as a programming error does.
+func explode(errs ...error) error { return errs[0] }
 
 // fakeNamespaces answers from a map; what is not in it is not known.
 type fakeNamespaces map[string]map[string]string
 
 func (f fakeNamespaces) Labels(_ context.Context, namespace string) (map[string]string, error) {
 	if namespace == "panics" {
-		panic("nil map")
+		return nil, explode()
 	}
 	labels, ok := f[namespace]
 	if !ok {

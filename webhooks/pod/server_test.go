@@ -74,7 +74,7 @@ func TestServerAnswersReviews(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
+			defer func() { _ = resp.Body.Close() }()
 			content, err := io.ReadAll(resp.Body)
 			if err != nil {
 				t.Fatal(err)

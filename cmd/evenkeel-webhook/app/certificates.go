@@ -43,12 +43,15 @@ func newCertificates(o *Options, client kubernetes.Interface) (certificates, err
 // that cannot be read leaves the last good one in force.
 type files struct{ watcher *certwatcher.CertWatcher }
 
+// Run implements certificates.
 func (f *files) Run(ctx context.Context) error { return f.watcher.Start(ctx) }
 
+// GetCertificate implements certificates.
 func (f *files) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return f.watcher.GetCertificate(hello)
 }
 
+// Ready implements certificates.
 func (f *files) Ready() error {
 	if time.Now().After(f.NotAfter()) {
 		return errors.New("the serving certificate in the file has expired")
@@ -56,6 +59,7 @@ func (f *files) Ready() error {
 	return nil
 }
 
+// NotAfter implements certificates.
 func (f *files) NotAfter() time.Time {
 	cert, err := f.watcher.GetCertificate(nil)
 	if err != nil || cert == nil || cert.Leaf == nil {

@@ -68,7 +68,7 @@ const (
 
 // serverVersion keeps the version of the API server.
 type serverVersion struct {
-	client discovery.ServerVersionInterface
+	client discovery.ServerVersionInterfaceWithContext
 	// apply is told each version.
 	apply func(*utilversion.Version)
 	known atomic.Bool
@@ -80,7 +80,7 @@ func (s *serverVersion) Run(ctx context.Context) error {
 	last := ""
 	for {
 		wait := versionRefreshEvery
-		v, err := s.read()
+		v, err := s.read(ctx)
 		switch {
 		case err != nil && !s.known.Load():
 			wait = versionRetryEvery
@@ -101,8 +101,8 @@ func (s *serverVersion) Run(ctx context.Context) error {
 	}
 }
 
-func (s *serverVersion) read() (*utilversion.Version, error) {
-	info, err := s.client.ServerVersion()
+func (s *serverVersion) read(ctx context.Context) (*utilversion.Version, error) {
+	info, err := s.client.ServerVersionWithContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the version of the API server: %w", err)
 	}

@@ -55,7 +55,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	klog.Flush()
-	fmt.Fprintf(stderr, "%s: %s\n", program, strings.Join(strings.Fields(err.Error()), " "))
+	_, _ = fmt.Fprintf(stderr, "%s: %s\n", program, strings.Join(strings.Fields(err.Error()), " "))
 	if errors.As(err, &inputError{}) {
 		return exitBadInput
 	}

@@ -61,7 +61,7 @@ func (c *configFile) watch(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watching the configuration: %w", err)
 	}
-	defer watcher.Close()
+	defer func() { _ = watcher.Close() }()
 	// The folder and not the file: a ConfigMap's file is a symlink that never
 	// changes; what it points to is swapped beside it.
 	if err := watcher.Add(filepath.Dir(c.path)); err != nil {
@@ -96,12 +96,13 @@ func (c *configFile) reload(logger klog.Logger) {
 	if err == nil && bytes.Equal(content, c.content) {
 		return
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = c.load()
-	} else if c.content == nil {
+	case c.content == nil:
 		// Said once; until the file is back there is nothing new to say.
 		return
-	} else {
+	default:
 		c.content = nil
 	}
 	c.metrics.configReloaded(err == nil)

@@ -26,15 +26,18 @@ func configWithDefaultTier(tier string) string {
 func TestConfigFileReloads(t *testing.T) {
 	tests := map[string]func(t *testing.T, dir, content string){
 		"written in place": func(t *testing.T, dir, content string) {
+			t.Helper()
 			writeFile(t, filepath.Join(dir, "config.yaml"), content)
 		},
 		"replaced": func(t *testing.T, dir, content string) {
+			t.Helper()
 			writeFile(t, filepath.Join(dir, "config.yaml.tmp"), content)
 			if err := os.Rename(filepath.Join(dir, "config.yaml.tmp"), filepath.Join(dir, "config.yaml")); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"ConfigMap volume": func(t *testing.T, dir, content string) {
+			t.Helper()
 			folder, err := os.MkdirTemp(dir, "..version")
 			if err != nil {
 				t.Fatal(err)
@@ -121,7 +124,7 @@ func TestConfigFileIsRefusedOnce(t *testing.T) {
 		{do: func() {}, want: 0},
 		{do: func() { writeFile(t, path, "[") }, want: 1},
 		{do: func() {}, want: 1},
-		{do: func() { os.Remove(path) }, want: 2},
+		{do: func() { removeFile(t, path) }, want: 2},
 		{do: func() {}, want: 2},
 		{do: func() { writeFile(t, path, configWithDefaultTier("small")) }, want: 2},
 		{do: func() { writeFile(t, path, "{") }, want: 3},
@@ -148,6 +151,13 @@ func wantApplied(t *testing.T, applied <-chan string, want string) {
 		case <-deadline:
 			t.Fatalf("the configuration with tier %s was not put into force", want)
 		}
+	}
+}
+
+func removeFile(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
 }
 

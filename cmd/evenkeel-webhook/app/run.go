@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/klog/v2"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -69,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 		t.GetCertificate = certs.GetCertificate
 	}}})
 	server.Register(pod.Path, pod.NewWebhook(handler))
-	apiServer := &serverVersion{client: client.Discovery(), apply: handler.SetServerVersion}
+	apiServer := &serverVersion{client: discovery.ToServerVersionInterfaceWithContext(client.Discovery()), apply: handler.SetServerVersion}
 	health := &health{checks: []check{
 		{name: "certificate", ready: certs.Ready},
 		{name: "namespaces", ready: func() error {
@@ -100,7 +101,13 @@ func Run(ctx context.Context, o Options) error {
 		})
 	}
 	run("serving certificate", certs.Run)
-	run("namespaces", func(ctx context.Context) error { namespaces.RunWithContext(ctx); return nil })
+	run("namespaces", func(ctx context.Context) error {
+		// Its end is not waited for: while the API server cannot be reached, a
+		// reflector sleeps for up to a minute whatever its context says.
+		go namespaces.RunWithContext(ctx)
+		<-ctx.Done()
+		return nil
+	})
 	run("API server version", apiServer.Run)
 	run("configuration", config.watch)
 	run("--bind-address "+o.BindAddress, server.Start)

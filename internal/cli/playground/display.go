@@ -16,11 +16,12 @@ import (
 // streams are where the result goes (out) and everything else (err).
 type streams struct{ out, err io.Writer }
 
-// say writes a line for the person who waits.
-func (s streams) say(format string, args ...any) { fmt.Fprintf(s.err, format+"\n", args...) }
+// say writes a line for the person who waits. A terminal that has gone cannot be
+// told.
+func (s streams) say(format string, args ...any) { _, _ = fmt.Fprintf(s.err, format+"\n", args...) }
 
 // line is say for one line, as the packages take it that tell their steps.
-func (s streams) line(line string) { fmt.Fprintln(s.err, line) }
+func (s streams) line(line string) { s.say("%s", line) }
 
 // linesEvery is how often a count is written where there is no terminal.
 const linesEvery = 5 * time.Second
@@ -28,7 +29,7 @@ const linesEvery = 5 * time.Second
 // counter shows how many of a number of things are done: as a bar on a terminal,
 // as a line now and then elsewhere. It is for one goroutine.
 type counter struct {
-	to    io.Writer
+	to    streams
 	what  string
 	bar   *progressbar.ProgressBar
 	total int
@@ -39,14 +40,14 @@ type counter struct {
 
 // counter returns a counter of what, such as "nodes ready".
 func (s streams) counter(what string) *counter {
-	c := &counter{to: s.err, what: what, at: time.Now()}
+	c := &counter{to: s, what: what, at: time.Now()}
 	if file, ok := s.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		c.bar = progressbar.NewOptions(1,
 			progressbar.OptionSetWriter(s.err),
 			progressbar.OptionSetDescription(what),
 			progressbar.OptionShowCount(),
 			progressbar.OptionSetWidth(30),
-			progressbar.OptionFullWidth(),
+			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetPredictTime(false),
 			progressbar.OptionUseANSICodes(true),
 			progressbar.OptionClearOnFinish(),
@@ -72,7 +73,7 @@ func (c *counter) show(done, total int, note string) {
 	if text == c.shown || time.Since(c.at) < linesEvery {
 		return
 	}
-	fmt.Fprintln(c.to, text)
+	c.to.line(text)
 	c.shown, c.at = text, time.Now()
 }
 
@@ -81,5 +82,5 @@ func (c *counter) end() {
 	if c.bar != nil {
 		_ = c.bar.Clear()
 	}
-	fmt.Fprintf(c.to, "%s: %d of %d\n", c.what, c.done, c.total)
+	c.to.say("%s: %d of %d", c.what, c.done, c.total)
 }

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/evenkeel/evenkeel/api/wellknown"
@@ -50,17 +50,19 @@ func (r *running) folder(name string) (string, error) {
 	return dir, nil
 }
 
-// enabledNamespace returns a namespace that admission looks at, or nil for those
-// that Kubernetes keeps for itself. The default namespace, which is there already,
-// only gets the label.
-func enabledNamespace(name string) (*objects.Object, error) {
-	if strings.HasPrefix(name, "kube-") || name == ownNamespace {
-		return nil, nil
-	}
+// kept tells whether a namespace is one that Kubernetes or Evenkeel keeps for
+// itself.
+func kept(namespace string) bool {
+	return strings.HasPrefix(namespace, "kube-") || namespace == ownNamespace
+}
+
+// enabledNamespace returns a namespace that admission looks at. The default
+// namespace, which is there already, gets the label by it.
+func enabledNamespace(name string) objects.Object {
 	ns := &unstructured.Unstructured{}
-	ns.SetAPIVersion(metav1.SchemeGroupVersion.Version)
+	ns.SetAPIVersion(corev1.SchemeGroupVersion.String())
 	ns.SetKind("Namespace")
 	ns.SetName(name)
 	ns.SetLabels(map[string]string{wellknown.InjectionLabel: wellknown.InjectionEnabled})
-	return &objects.Object{Unstructured: ns, File: "namespace " + name}, nil
+	return objects.Object{Unstructured: ns, File: "namespace " + name}
 }

@@ -20,7 +20,7 @@ func freePort() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a free port on %s: %w", loopback, err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	return port, err
 }
@@ -41,7 +41,7 @@ func answers(url string) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer response.Body.Close()
+		defer func() { _ = response.Body.Close() }()
 		if response.StatusCode != http.StatusOK {
 			return fmt.Errorf("%s answered %s", url, response.Status)
 		}

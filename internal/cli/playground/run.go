@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/version"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/evenkeel/evenkeel/internal/cli/exit"
 	"github.com/evenkeel/evenkeel/internal/cli/playground/objects"
@@ -54,10 +57,11 @@ func (p *plan) run(ctx context.Context, io streams) error {
 		case <-ctx.Done():
 		}
 	}()
-	err = p.play(ctx, &running{plane: plane, io: io}, webhook, scheduler)
+	r := &running{plane: plane, io: io}
+	err = p.play(ctx, r, webhook, scheduler)
 	fail(nil)
 	<-watched
-	if err != nil && !errors.Is(err, errInterrupted) && (p.dir == "") {
+	if p.dir == "" && (p.keep || r.keep || exit.CodeOf(err) == exit.Failure) {
 		plane.KeepDir()
 		io.say("The run directory is kept: %s", plane.Dir())
 	}
@@ -82,6 +86,8 @@ func interrupted(ctx context.Context, err error) error {
 type running struct {
 	plane *controlplane.ControlPlane
 	io    streams
+	// keep says that an error names a file in the run directory.
+	keep bool
 }
 
 // play brings the data centre up, shows what became of the pods and, unless that
@@ -97,6 +103,10 @@ func (p *plan) play(ctx context.Context, r *running, webhook, scheduler string) 
 	verdict := judgement(doc)
 	if p.once {
 		return verdict
+	}
+	if verdict != nil {
+		// Before Ctrl-C, which removes it.
+		r.plane.KeepDir()
 	}
 	r.io.say("\nUp until Ctrl-C.")
 	<-ctx.Done()
@@ -135,21 +145,18 @@ func (p *plan) show(ctx context.Context, r *running, webhook, scheduler string) 
 	}
 	r.io.say("Starting %s", schedulerName)
 	if err := r.startScheduler(ctx, scheduler, p.scheduler); err != nil {
-		return nil, err
+		if p.schedulerConfig == "" || ctx.Err() != nil {
+			return nil, err
+		}
+		// It starts with the shipped file: the user's is what it cannot start with.
+		r.keep = true
+		return nil, exit.Bad(fmt.Errorf("--scheduler-config %s: %w", p.schedulerConfig, err))
 	}
 	if err := r.awaitWebhook(ctx, client, judge); err != nil {
 		return nil, err
 	}
 
-	nodes := r.io.counter("nodes")
-	err = provision.Nodes(ctx, client, p.nodes, func(stage string, done, total int) {
-		// Creating and becoming ready overlap; the second is the one that counts.
-		if stage == provision.StageReady {
-			nodes.show(done, total, " ready")
-		}
-	})
-	nodes.end()
-	if err != nil {
+	if err := r.provision(ctx, client, p.nodes); err != nil {
 		return nil, err
 	}
 
@@ -165,18 +172,34 @@ func (p *plan) show(ctx context.Context, r *running, webhook, scheduler string) 
 	}), nil
 }
 
+// nodePatience bounds how long the nodes may take: for each of them ten times what
+// it takes on two idle cores, and a minute for all.
+func nodePatience(nodes int) time.Duration {
+	return time.Minute + time.Duration(nodes)*100*time.Millisecond
+}
+
+// provision makes the nodes and waits until they take pods.
+func (r *running) provision(ctx context.Context, client kubernetes.Interface, nodes []*corev1.Node) error {
+	ctx, cancel := context.WithTimeout(ctx, nodePatience(len(nodes)))
+	defer cancel()
+	bar := r.io.counter("nodes")
+	defer bar.end()
+	return provision.Nodes(ctx, client, nodes, func(stage string, done, total int) {
+		// Creating and becoming ready overlap; the second is the one that counts.
+		if stage == provision.StageReady {
+			bar.show(done, total, " ready")
+		}
+	})
+}
+
 // apply applies the user's objects, in namespaces that admission looks at.
 func (r *running) apply(ctx context.Context, applier *objects.Applier, list []objects.Object) error {
 	for _, name := range objects.Namespaces(list) {
-		made, err := enabledNamespace(name)
-		if err != nil {
-			return err
-		}
-		if made == nil {
+		if kept(name) {
 			continue
 		}
 		r.io.say("Namespace %s is in no file: it gets the label that switches admission on", name)
-		list = append(list, *made)
+		list = append(list, enabledNamespace(name))
 	}
 	r.io.say("Applying %d objects", len(list))
 	err := applier.Apply(ctx, list)
@@ -192,11 +215,8 @@ func (p *plan) print(r *running, doc *report.Document) error {
 		if err := doc.WriteJSON(r.io.out); err != nil {
 			return err
 		}
-	} else {
-		fmt.Fprintln(r.io.out)
-		if err := doc.WriteTables(r.io.out); err != nil {
-			return err
-		}
+	} else if err := doc.WriteTables(r.io.out); err != nil {
+		return err
 	}
 	if len(doc.Problems) > 0 {
 		r.io.say("")

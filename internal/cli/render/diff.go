@@ -14,28 +14,92 @@ import (
 // diffContext is the number of unchanged lines around a change.
 const diffContext = 3
 
-// formatDiff returns a unified diff of each file that changes. Documents are
-// compared one by one, so that a hunk is about one document, which its header
-// names; the line numbers are the file's, so that patch can apply it.
+// equal is the tag of lines that are the same, as difflib has it.
+const equal = 'e'
+
+// formatDiff returns a unified diff of each file that changes, which patch and
+// git apply understand.
 func formatDiff(files []*renderedFile) []byte {
 	var out bytes.Buffer
 	for _, f := range files {
-		var hunks bytes.Buffer
-		beforeLine, afterLine := 1, 1
-		for _, d := range f.documents {
-			before, after := splitLines(d.before.Raw), splitLines(d.after.Raw)
-			if d.changed() {
-				writeHunks(&hunks, before, after, beforeLine, afterLine, d.title())
-			}
-			beforeLine += len(before)
-			afterLine += len(after)
+		d := fileDiff{}
+		for _, doc := range f.documents {
+			d.add(doc)
 		}
-		if hunks.Len() > 0 {
-			fmt.Fprintf(&out, "--- %s\n+++ %s\n", f.name, f.name)
-			out.Write(hunks.Bytes())
+		hunks := d.hunks()
+		if len(hunks) == 0 {
+			continue
+		}
+		fmt.Fprintf(&out, "--- %s\n+++ %s\n", f.name, f.name)
+		for _, h := range hunks {
+			d.write(&out, h)
 		}
 	}
 	return out.Bytes()
+}
+
+// fileDiff is the comparison of a file with what became of it. Objects are
+// compared one by one: the cost of a comparison grows faster than its length.
+type fileDiff struct {
+	before, after []string
+	// codes are stretches of lines, those that are equal merged.
+	codes []difflib.OpCode
+	// titles names the document of each line of before.
+	titles []string
+}
+
+func (f *fileDiff) add(d *renderedDocument) {
+	before, after := splitLines(d.before.Raw), splitLines(d.after.Raw)
+	for range before {
+		f.titles = append(f.titles, d.title())
+	}
+	if d.changed() {
+		i, j := 0, 0
+		for _, s := range sections(d) {
+			f.compare(before[i:s[0]], after[j:s[1]])
+			i, j = s[0], s[1]
+		}
+		f.compare(before[i:], after[j:])
+		return
+	}
+	f.append([]difflib.OpCode{{Tag: equal, I2: len(before), J2: len(after)}}, before, after)
+}
+
+// sections returns the lines in which the objects of a document begin, before and
+// after, as far as they tell the objects apart.
+func sections(d *renderedDocument) [][2]int {
+	before, after := d.before.ObjectLines(), d.after.ObjectLines()
+	if len(before) != len(after) {
+		return nil
+	}
+	var out [][2]int
+	last := [2]int{0, 0}
+	for k := range before {
+		if s := [2]int{before[k], after[k]}; s[0] > last[0] && s[1] > last[1] {
+			out = append(out, s)
+			last = s
+		}
+	}
+	return out
+}
+
+func (f *fileDiff) compare(before, after []string) {
+	f.append(difflib.NewMatcherWithJunk(before, after, false, nil).GetOpCodes(), before, after)
+}
+
+// append adds the comparison of the lines that follow.
+func (f *fileDiff) append(codes []difflib.OpCode, before, after []string) {
+	i, j := len(f.before), len(f.after)
+	for _, c := range codes {
+		c.I1, c.I2, c.J1, c.J2 = c.I1+i, c.I2+i, c.J1+j, c.J2+j
+		if n := len(f.codes); n > 0 && c.Tag == equal && f.codes[n-1].Tag == equal {
+			f.codes[n-1].I2, f.codes[n-1].J2 = c.I2, c.J2
+			continue
+		}
+		f.codes = append(f.codes, c)
+	}
+	f.before = append(f.before, before...)
+	f.after = append(f.after, after...)
 }
 
 // title names a document in the header of its hunks.
@@ -46,29 +110,67 @@ func (d *renderedDocument) title() string {
 	return fmt.Sprintf("document %d", d.before.Number)
 }
 
-func writeHunks(out *bytes.Buffer, before, after []string, beforeLine, afterLine int, title string) {
-	for _, group := range difflib.NewMatcher(before, after).GetGroupedOpCodes(diffContext) {
-		first, last := group[0], group[len(group)-1]
-		fmt.Fprintf(out, "@@ -%s +%s @@ %s\n",
-			span(beforeLine+first.I1, last.I2-first.I1), span(afterLine+first.J1, last.J2-first.J1), title)
-		for _, c := range group {
-			if c.Tag == 'e' {
-				writeLines(out, " ", before[c.I1:c.I2])
-				continue
+// hunks returns the changes with the lines around them; changes whose
+// surroundings meet are one hunk.
+func (f *fileDiff) hunks() [][]difflib.OpCode {
+	var out [][]difflib.OpCode
+	open := false
+	for k, c := range f.codes {
+		if c.Tag != equal {
+			if !open {
+				out = append(out, nil)
+				open = true
+				if k > 0 {
+					lead := f.codes[k-1]
+					n := min(diffContext, lead.I2-lead.I1)
+					lead.I1, lead.J1 = lead.I2-n, lead.J2-n
+					out[len(out)-1] = append(out[len(out)-1], lead)
+				}
 			}
-			writeLines(out, "-", before[c.I1:c.I2])
-			writeLines(out, "+", after[c.J1:c.J2])
+			out[len(out)-1] = append(out[len(out)-1], c)
+			continue
 		}
+		if !open {
+			continue
+		}
+		if last := k == len(f.codes)-1; last || c.I2-c.I1 > 2*diffContext {
+			n := min(diffContext, c.I2-c.I1)
+			c.I2, c.J2 = c.I1+n, c.J1+n
+			open = false
+		}
+		out[len(out)-1] = append(out[len(out)-1], c)
+	}
+	return out
+}
+
+func (f *fileDiff) write(out *bytes.Buffer, hunk []difflib.OpCode) {
+	first, last := hunk[0], hunk[len(hunk)-1]
+	title := ""
+	for _, c := range hunk {
+		if c.Tag != equal {
+			title = f.titles[min(c.I1, len(f.titles)-1)]
+			break
+		}
+	}
+	fmt.Fprintf(out, "@@ -%s +%s @@ %s\n", span(first.I1, last.I2), span(first.J1, last.J2), title)
+	for _, c := range hunk {
+		if c.Tag == equal {
+			writeLines(out, " ", f.before[c.I1:c.I2])
+			continue
+		}
+		writeLines(out, "-", f.before[c.I1:c.I2])
+		writeLines(out, "+", f.after[c.J1:c.J2])
 	}
 }
 
-// span writes a range of lines as a hunk's header has it. An empty range is named
-// by the line before it.
-func span(line, count int) string {
-	if count == 0 {
-		line--
+// span writes a range of lines, counted from 0, as a hunk's header has it: the
+// first line, counted from 1, and their number. An empty range is named by the
+// line before it.
+func span(from, to int) string {
+	if from == to {
+		return fmt.Sprintf("%d,0", from)
 	}
-	return fmt.Sprintf("%d,%d", line, count)
+	return fmt.Sprintf("%d,%d", from+1, to-from)
 }
 
 func writeLines(out *bytes.Buffer, sign string, lines []string) {

@@ -49,6 +49,9 @@ func read(ctx context.Context, names []string, stdin io.Reader) ([]source, error
 			out = append(out, source{stdinName, content})
 			continue
 		}
+		if name == "" {
+			return nil, exit.Badf("-f needs a file name, or - for standard input")
+		}
 		paths, err := expand(name)
 		if err != nil {
 			return nil, exit.Bad(err)
@@ -84,7 +87,7 @@ func readStdin(ctx context.Context, stdin io.Reader) ([]byte, error) {
 		}
 		return r.content, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("interrupted while reading standard input: %w", context.Cause(ctx))
+		return nil, &exit.Error{Code: exit.Interrupted, Err: errors.New("interrupted while reading standard input")}
 	}
 }
 

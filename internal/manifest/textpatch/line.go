@@ -5,29 +5,33 @@ package textpatch
 
 import "fmt"
 
-// Line returns the line, from 0, in which the value begins that a JSON Pointer
-// names, or the nearest one above it that is in the text.
-func Line(text []byte, isJSON bool, pointer string) (int, error) {
+// Lines returns for each JSON Pointer the line, from 0, in which the member or
+// item begins that it names, or the nearest one above it that is in the text.
+func Lines(text []byte, isJSON bool, pointers ...string) ([]int, error) {
 	parse := parseYAML
 	if isJSON {
 		parse = parseJSON
 	}
-	n, err := parse(text)
+	root, err := parse(text)
 	if err != nil {
-		return 0, fmt.Errorf("finding %s: %w", pointer, err)
-	}
-	tokens, err := split(pointer)
-	if err != nil {
-		return 0, err
-	}
-	offset := n.start
-	for _, token := range tokens {
-		i := n.find(token)
-		if i < 0 {
-			break
-		}
-		offset, n = n.entries[i].start, n.entries[i].value
+		return nil, fmt.Errorf("finding the lines of a document: %w", err)
 	}
 	l := newLines(text)
-	return l.line(offset), nil
+	out := make([]int, len(pointers))
+	for i, pointer := range pointers {
+		tokens, err := split(pointer)
+		if err != nil {
+			return nil, err
+		}
+		n, offset := root, root.start
+		for _, token := range tokens {
+			k := n.find(token)
+			if k < 0 {
+				break
+			}
+			offset, n = n.entries[k].start, n.entries[k].value
+		}
+		out[i] = l.line(offset)
+	}
+	return out, nil
 }

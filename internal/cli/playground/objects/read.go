@@ -33,11 +33,12 @@ func Read(paths []string, stdin io.Reader) ([]Object, error) {
 	for _, path := range paths {
 		var list []Object
 		var err error
-		if path != Stdin {
+		switch {
+		case path != Stdin:
 			list, err = readPath(osFiles{}, path)
-		} else if fromStdin {
+		case fromStdin:
 			err = &manifest.Error{File: Stdin, Message: "is given twice: the standard input can be read once"}
-		} else {
+		default:
 			fromStdin = true
 			list, err = readStdin(stdin)
 		}
@@ -66,6 +67,7 @@ func ReadFS(fsys fs.FS, paths ...string) ([]Object, error) {
 // which os.DirFS does not take.
 type osFiles struct{}
 
+// Open implements fs.FS.
 func (osFiles) Open(name string) (fs.File, error) { return os.Open(name) }
 
 func readStdin(stdin io.Reader) ([]Object, error) {

@@ -139,8 +139,8 @@ func TestReadNamesFileDocumentAndField(t *testing.T) {
 			want:  "a.yaml, document 1 (Pod): metadata.name is missing: an object needs apiVersion, kind and metadata.name",
 		},
 		"no metadata": {
-			files: map[string]string{"a.yaml": "apiVersion: v1\nkind: Pod\nmetadata: 3\n"},
-			want:  "a.yaml, document 1 (Pod): metadata.name is missing: an object needs apiVersion, kind and metadata.name",
+			files: map[string]string{"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: 3\n"},
+			want:  "a.yaml, document 1 (ConfigMap): metadata.name is missing: an object needs apiVersion, kind and metadata.name",
 		},
 		"a namespace that is none": {
 			files: map[string]string{"a.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: My Team}\n"},

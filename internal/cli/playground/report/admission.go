@@ -64,7 +64,7 @@ func (j *Judge) judge(pod *corev1.Pod, status *mutate.Status, unread error, name
 	second := chain.Run(mutate.Request{
 		Namespace:       pod.Namespace,
 		NamespaceLabels: namespaceLabels,
-		Workload:        mutate.WorkloadOf(pod),
+		Workload:        mutate.WorkloadOf(asCreated(pod)),
 		ServerVersion:   j.server,
 	}, pod)
 	switch {
@@ -79,6 +79,17 @@ func (j *Judge) judge(pod *corev1.Pod, status *mutate.Status, unread error, name
 			Message: "admission, run again over the stored pod, would still change it: " + strings.Join(paths, ", ")})
 	}
 	return selected, code, problems
+}
+
+// asCreated returns the pod under the name that admission saw: a generated name
+// comes after it.
+func asCreated(pod *corev1.Pod) *corev1.Pod {
+	if pod.GenerateName == "" {
+		return pod
+	}
+	created := pod.DeepCopy()
+	created.Name = ""
+	return created
 }
 
 func enforces(chain *mutate.Chain, namespaceLabels map[string]string) bool {

@@ -162,20 +162,20 @@ type Problem struct {
 type ProblemCode string
 
 const (
-	// PodPending: no node was found for the pod.
+	// PodPending says that no node was found for the pod.
 	PodPending ProblemCode = "PodPending"
-	// PodNotReady: the pod has a node and does not run, or runs and is not ready.
+	// PodNotReady says that the pod has a node and does not run, or runs and is not ready.
 	PodNotReady ProblemCode = "PodNotReady"
-	// PodFailed: the pod has failed.
+	// PodFailed says that the pod or its workload has failed.
 	PodFailed ProblemCode = "PodFailed"
-	// PodCount: the workload has fewer pods than it wants, or old ones still.
+	// PodCount says that the workload has fewer pods than it wants, or old ones still.
 	PodCount ProblemCode = "PodCount"
-	// RecordMissing: admission should have treated the pod and left no record.
+	// RecordMissing says that admission should have treated the pod and left no record.
 	RecordMissing ProblemCode = "RecordMissing"
-	// FeatureFailed: the record says that a feature failed.
+	// FeatureFailed says that a feature failed, by the record.
 	FeatureFailed ProblemCode = "FeatureFailed"
-	// ChangePending: admission, run again over the stored pod, would change it.
+	// ChangePending says that admission, run again over the stored pod, would change it.
 	ChangePending ProblemCode = "ChangePending"
-	// AgentMissing: the record names an agent that no JVM option loads.
+	// AgentMissing says that the record names an agent that no JVM option loads.
 	AgentMissing ProblemCode = "AgentMissing"
 )

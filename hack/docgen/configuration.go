@@ -1,0 +1,60 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	configv1 "k8s.io/kube-scheduler/config/v1"
+	"sigs.k8s.io/yaml"
+
+	argsv1 "github.com/evenkeel/evenkeel/api/config/v1"
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
+)
+
+// admissionConfiguration writes the page of the webhook's configuration file.
+func admissionConfiguration(root string) (string, error) {
+	const dir = "api/v1alpha1"
+	cfg := &v1alpha1.AdmissionConfiguration{TypeMeta: metav1.TypeMeta{
+		APIVersion: v1alpha1.GroupVersion, Kind: v1alpha1.AdmissionConfigurationKind}}
+	cfg.SetDefaults()
+	return configuration(root, dir, "AdmissionConfiguration", cfg, `The file that `+"`--config`"+` names for
+evenkeel-webhook, `+"`evenkeel render`"+` and `+"`evenkeel playground`"+`. It is strict: a field that is unknown or wrong is
+refused with its path. What is left out has the default that is named here. The file that is shipped, with
+comments, is [manifests/base/webhook/config.yaml](../../manifests/base/webhook/config.yaml); the source is
+[`+dir+`](../../`+dir+`).`, map[string]string{
+		"DefaultSkipContainers": "the list in [the defaults](#defaults)",
+	})
+}
+
+// replicaSpreadArgs writes the page of the arguments of the plugin.
+func replicaSpreadArgs(root string) (string, error) {
+	const dir = "api/config/v1"
+	args := &argsv1.ReplicaSpreadArgs{TypeMeta: metav1.TypeMeta{
+		APIVersion: configv1.SchemeGroupVersion.String(), Kind: "ReplicaSpreadArgs"}}
+	argsv1.SetDefaults_ReplicaSpreadArgs(args)
+	return configuration(root, dir, "ReplicaSpreadArgs", args, `In a KubeSchedulerConfiguration they stand at
+`+"`profiles[].pluginConfig[].args`"+` beside `+"`name: ReplicaSpread`"+`; apiVersion and kind may be left out there. A field that is
+unknown or wrong is refused with its path. An example, with comments, is
+[manifests/base/scheduler/config.yaml](../../manifests/base/scheduler/config.yaml); the source is [`+dir+`](../../`+dir+`).`, nil)
+}
+
+// configuration writes a page of all fields from a type on, and of the defaults
+// as the code sets them.
+func configuration(root, dir, kind string, defaults any, intro string, names map[string]string) (string, error) {
+	src, err := readSource(root, dir)
+	if err != nil {
+		return "", err
+	}
+	fields, err := newSchema(src, names).write(kind)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", dir, err)
+	}
+	content, err := yaml.Marshal(defaults)
+	if err != nil {
+		return "", fmt.Errorf("encoding the defaults: %w", err)
+	}
+	return fmt.Sprintf("# %s\n\n%s\n\n%s\n## Defaults\n\nA file that sets nothing comes to this:\n\n```yaml\n%s```\n", kind, intro, fields, content), nil
+}

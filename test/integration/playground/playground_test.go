@@ -1,0 +1,326 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package playground_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/kube-openapi/pkg/validation/spec"
+	"k8s.io/kube-openapi/pkg/validation/strfmt"
+	"k8s.io/kube-openapi/pkg/validation/validate"
+
+	"github.com/evenkeel/evenkeel/internal/cli/playground/report"
+)
+
+// TestPlaygroundTellsWhatIsStored starts the playground as a user does who stays,
+// and compares its document with the API server's objects.
+func TestPlaygroundTellsWhatIsStored(t *testing.T) {
+	p := start(t, filepath.Join(bin(t), "evenkeel"), "-o", "json", "--hosts-per-rack", "2")
+	kubeconfig := p.await(t, "kubeconfig: ")
+	logs := p.await(t, "logs: ")
+	p.await(t, "Up until Ctrl-C.")
+
+	content := p.stdout()
+	checkSchema(t, content)
+	var doc report.Document
+	if err := json.Unmarshal(content, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if !doc.OK || len(doc.Problems) > 0 {
+		t.Errorf("not all is well: %v", report.Lines(doc.Problems))
+	}
+	checkStored(t, &doc, kubeconfig)
+	checkSpread(t, &doc)
+
+	runDir := filepath.Dir(logs)
+	processes := children(t, runDir)
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exitCode(t); code != 0 {
+		t.Errorf("exit code is %d after Ctrl-C, want 0", code)
+	}
+	checkGone(t, processes)
+	if _, err := os.Stat(runDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the run directory %s is left: %v", runDir, err)
+	}
+}
+
+func checkSchema(t *testing.T, content []byte) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal(content, &value); err != nil {
+		t.Fatalf("the standard output is not one JSON document: %v", err)
+	}
+	schema := &spec.Schema{}
+	if err := json.Unmarshal(report.Schema, schema); err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.AgainstSchema(schema, value, strfmt.Default); err != nil {
+		t.Errorf("the document does not fit its schema: %v", err)
+	}
+}
+
+// checkStored compares each pod of the document with the pod that is stored.
+func checkStored(t *testing.T, doc *report.Document, kubeconfig string) {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := kubernetes.NewForConfigOrDie(config)
+	list, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) != len(doc.Pods) {
+		t.Errorf("%d pods are stored, %d in the document", len(list.Items), len(doc.Pods))
+	}
+	stored := map[string]*corev1.Pod{}
+	for i := range list.Items {
+		stored[list.Items[i].Namespace+"/"+list.Items[i].Name] = &list.Items[i]
+	}
+	seen := map[string]bool{}
+	for _, got := range doc.Pods {
+		pod := stored[got.Namespace+"/"+got.Name]
+		if pod == nil {
+			t.Errorf("pod %s/%s is not stored", got.Namespace, got.Name)
+			continue
+		}
+		comparePod(t, got, pod)
+		node, err := client.CoreV1().Nodes().Get(t.Context(), pod.Spec.NodeName, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for label, value := range map[string]string{
+			"topology.kubernetes.io/zone": got.Zone, "topology.evenkeel.io/rack": got.Rack, "topology.evenkeel.io/host": got.Host,
+		} {
+			if node.Labels[label] != value {
+				t.Errorf("pod %s: %s is %q, the label %s of its node %q", got.Name, label, value, label, node.Labels[label])
+			}
+		}
+		seen[got.Workload.Kind+"/"+got.Workload.Name] = true
+	}
+	for _, want := range []string{"Deployment/checkout", "Deployment/pricing", "Deployment/rates-watcher", "StatefulSet/ledger", "Job/statements-today"} {
+		if !seen[want] {
+			t.Errorf("no pod of the example %s is in the document", want)
+		}
+	}
+}
+
+// comparePod compares the facts with the pod's own text, without the code that
+// found them.
+func comparePod(t *testing.T, got report.Pod, pod *corev1.Pod) {
+	t.Helper()
+	name := pod.Namespace + "/" + pod.Name
+	if got.Node == "" || got.Node != pod.Spec.NodeName {
+		t.Errorf("%s: node %q, stored %q", name, got.Node, pod.Spec.NodeName)
+	}
+	spec, err := json.Marshal(pod.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token := strings.Contains(string(spec), `"serviceAccountToken"`); token != got.Token.Mounted {
+		t.Errorf("%s: token mounted %v, in the stored spec %v", name, got.Token.Mounted, token)
+	}
+	if !got.Admission.Selected || pod.Annotations["evenkeel.io/status"] == "" {
+		t.Errorf("%s: selected %v, status %q", name, got.Admission.Selected, pod.Annotations["evenkeel.io/status"])
+	}
+	var limits map[string]int64
+	if err := json.Unmarshal([]byte(pod.Annotations["pids.evenkeel.io/limits"]), &limits); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+	for _, c := range got.Containers {
+		i := 0
+		for i < len(pod.Spec.Containers) && pod.Spec.Containers[i].Name != c.Name {
+			i++
+		}
+		if i == len(pod.Spec.Containers) {
+			t.Errorf("%s has no container %s", name, c.Name)
+			continue
+		}
+		words := strings.Join(pod.Spec.Containers[i].Command, " ")
+		for _, env := range pod.Spec.Containers[i].Env {
+			words += " " + env.Value
+		}
+		flags := 0
+		for word := range strings.FieldsSeq(words) {
+			if strings.HasPrefix(word, "-Xmx") || strings.Contains(word, "RAMPercentage=") {
+				flags++
+			}
+		}
+		if flags != len(c.HeapFlags) {
+			t.Errorf("%s %s: %d heap flags in %q, %v in the document", name, c.Name, flags, words, c.HeapFlags)
+		}
+		for _, f := range c.HeapFlags {
+			if !strings.Contains(words, f.Flag) {
+				t.Errorf("%s %s: heap flag %s is not in %q", name, c.Name, f.Flag, words)
+			}
+		}
+		if n := strings.Count(words, "-javaagent:"); n != len(c.JavaAgents) {
+			t.Errorf("%s %s: %d agents in %q, %v in the document", name, c.Name, n, words, c.JavaAgents)
+		}
+		for _, a := range c.JavaAgents {
+			if !strings.Contains(words, "-javaagent:"+a.Jar) {
+				t.Errorf("%s %s: agent %s is not in %q", name, c.Name, a.Jar, words)
+			}
+		}
+		if c.Pids.Limit == 0 || c.Pids.Limit != limits[c.Name] {
+			t.Errorf("%s %s: pids %d, annotation %d", name, c.Name, c.Pids.Limit, limits[c.Name])
+		}
+	}
+	// What the examples are there to show.
+	app := got.Containers[0]
+	switch got.Workload.Name {
+	case "checkout":
+		if len(app.JavaAgents) != 1 || app.JavaAgents[0].Name != "uav" || app.Pids.Tier != "large" || got.Token.Mounted {
+			t.Errorf("%s: agents %v, tier %q, token %v; want uav, large and no token", name, app.JavaAgents, app.Pids.Tier, got.Token.Mounted)
+		}
+	case "pricing":
+		if len(app.HeapFlags) != 1 || app.HeapFlags[0] != (report.Flag{Flag: "-Xmx600m", From: "command"}) || len(app.JavaAgents) != 1 {
+			t.Errorf("%s: heap flags %v, agents %v; want the user's own and one agent", name, app.HeapFlags, app.JavaAgents)
+		}
+	case "rates-watcher":
+		if !got.Token.Mounted {
+			t.Errorf("%s: the token is gone; want it kept", name)
+		}
+	}
+}
+
+// checkSpread compares the spread of the largest workload with its pods' nodes.
+func checkSpread(t *testing.T, doc *report.Document) {
+	t.Helper()
+	hosts := map[string]int{}
+	for _, pod := range doc.Pods {
+		if pod.Workload.Name == "checkout" {
+			hosts[pod.Host]++
+		}
+	}
+	for _, w := range doc.Workloads {
+		if w.Name != "checkout" {
+			continue
+		}
+		if w.Replicas.Placed != 12 || w.Spread.Host.Used != len(hosts) || w.Spread.Host.Worst != hosts[w.Spread.Host.WorstDomain] {
+			t.Errorf("checkout: %+v on hosts %v", w, hosts)
+		}
+		if w.Spread.Zone.Worst != w.Spread.Zone.Ideal || w.Spread.Host.Worst != w.Spread.Host.Ideal {
+			t.Errorf("checkout is not spread evenly: %+v", w.Spread)
+		}
+		return
+	}
+	t.Error("checkout is not among the workloads")
+}
+
+// TestPlaygroundEndsWhenAProcessDies has the tables printed, and then kills the
+// scheduler.
+func TestPlaygroundEndsWhenAProcessDies(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	p := start(t, filepath.Join(bin(t), "evenkeel"), "--dir", dir, "--zones", "2", "--racks-per-zone", "1", "--hosts-per-rack", "2")
+	p.await(t, "NAMESPACE ")
+	p.await(t, "POD ")
+	p.await(t, "Up until Ctrl-C.")
+	processes := children(t, dir)
+	if err := syscall.Kill(processes["evenkeel-scheduler"], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.exitCode(t); code != 1 {
+		t.Errorf("exit code is %d, want 1", code)
+	}
+	log := filepath.Join(dir, "logs", "evenkeel-scheduler.log")
+	if out := p.printed(); !strings.Contains(out, "evenkeel-scheduler ended unexpectedly (signal: killed)") || !strings.Contains(out, "see "+log) {
+		t.Error("it does not say that the scheduler ended, or where its log is")
+	}
+	if _, err := os.Stat(log); err != nil {
+		t.Error(err)
+	}
+	checkGone(t, processes)
+}
+
+const unplaceable = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: huge, namespace: team}
+spec:
+  selector: {matchLabels: {app: huge}}
+  template:
+    metadata: {labels: {app: huge}}
+    spec: {containers: [{name: app, image: registry.example.com/huge, resources: {requests: {cpu: "1000"}}}]}
+`
+
+func TestPlaygroundNamesPendingPods(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "huge.yaml")
+	if err := os.WriteFile(file, []byte(unplaceable), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, filepath.Join(bin(t), "evenkeel"), "--once", "--timeout", "20s", "-f", file, "--dir", filepath.Join(t.TempDir(), "run"), "--zones", "1", "--racks-per-zone", "1", "--hosts-per-rack", "1")
+	if code := p.exitCode(t); code != 1 {
+		t.Errorf("exit code is %d, want 1", code)
+	}
+	out := p.printed()
+	for _, want := range []string{"Pod team/huge-", "0/1 nodes are available: 1 Insufficient cpu", "(PodPending)", "not all is well: 1 x PodPending"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
+// What cannot work is told before anything is started.
+func TestPlaygroundRefusesEarly(t *testing.T) {
+	dir := bin(t)
+	alone := filepath.Join(t.TempDir(), "evenkeel")
+	if err := os.Link(filepath.Join(dir, "evenkeel"), alone); err != nil {
+		content, err := os.ReadFile(filepath.Join(dir, "evenkeel"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(alone, content, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := map[string]struct {
+		program  string
+		args     []string
+		wantCode int
+		want     string
+	}{
+		"our programs are not there": {
+			program: alone, wantCode: 1,
+			want: "evenkeel playground: evenkeel-webhook is neither beside this program nor in PATH: run `make build`\n",
+		},
+		"a run directory that is in use": {
+			program: filepath.Join(dir, "evenkeel"), args: []string{"--dir", dir}, wantCode: 2,
+			want: "evenkeel playground: --dir " + dir + " is not empty: name an empty folder or a new one\n",
+		},
+		"a flag that is none": {
+			program: filepath.Join(dir, "evenkeel"), args: []string{"--zone", "3"}, wantCode: 2,
+			want: "evenkeel playground: unknown flag: --zone; see evenkeel playground --help\n",
+		},
+		"a number that is none": {
+			program: filepath.Join(dir, "evenkeel"), args: []string{"--zones", "many"}, wantCode: 2,
+			want: `evenkeel playground: invalid argument "many" for "--zones" flag: strconv.ParseInt: parsing "many": invalid syntax; see evenkeel playground --help` + "\n",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("PATH", t.TempDir())
+			p := start(t, tc.program, tc.args...)
+			if code := p.exitCode(t); code != tc.wantCode {
+				t.Errorf("exit code is %d, want %d", code, tc.wantCode)
+			}
+			if got := p.printed(); got != tc.want {
+				t.Errorf("it printed\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+}
