@@ -59,6 +59,10 @@ func TestManifestsAreAcceptedByTheAPIServer(t *testing.T) {
 		return out
 	}
 
+	t.Run("kubeadm/kube-scheduler.yaml", func(t *testing.T) {
+		kubectl(t, "apply", "--server-side", "--dry-run=server", "-f", filepath.Join(manifestsDir, "kubeadm/kube-scheduler.yaml"))
+	})
+
 	folders := kustomizations(t)
 	if len(folders) < 6 {
 		t.Fatalf("found the kustomizations %v; there must be bases, overlays and examples", folders)

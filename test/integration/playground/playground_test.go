@@ -1,6 +1,8 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package playground_test holds what `evenkeel playground` says against what the
+// API server has stored.
 package playground_test
 
 import (
@@ -22,17 +24,18 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/validate"
 
 	"github.com/evenkeel/evenkeel/internal/cli/playground/report"
+	"github.com/evenkeel/evenkeel/test/integration/program"
 )
 
 // TestPlaygroundTellsWhatIsStored starts the playground as a user does who stays,
 // and compares its document with the API server's objects.
 func TestPlaygroundTellsWhatIsStored(t *testing.T) {
-	p := start(t, filepath.Join(bin(t), "evenkeel"), "-o", "json", "--hosts-per-rack", "2")
-	kubeconfig := p.await(t, "kubeconfig: ")
-	logs := p.await(t, "logs: ")
-	p.await(t, "Up until Ctrl-C.")
+	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "-o", "json", "--hosts-per-rack", "2")
+	kubeconfig := p.Await(t, "kubeconfig: ")
+	logs := p.Await(t, "logs: ")
+	p.Await(t, "Up until Ctrl-C.")
 
-	content := p.stdout()
+	content := p.Stdout()
 	checkSchema(t, content)
 	var doc report.Document
 	if err := json.Unmarshal(content, &doc); err != nil {
@@ -45,14 +48,14 @@ func TestPlaygroundTellsWhatIsStored(t *testing.T) {
 	checkSpread(t, &doc)
 
 	runDir := filepath.Dir(logs)
-	processes := children(t, runDir)
-	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+	processes := program.Children(t, runDir)
+	if err := p.Cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if code := p.exitCode(t); code != 0 {
+	if code := p.ExitCode(t); code != 0 {
 		t.Errorf("exit code is %d after Ctrl-C, want 0", code)
 	}
-	checkGone(t, processes)
+	program.CheckGone(t, processes)
 	if _, err := os.Stat(runDir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the run directory %s is left: %v", runDir, err)
 	}
@@ -227,25 +230,25 @@ func checkSpread(t *testing.T, doc *report.Document) {
 // scheduler.
 func TestPlaygroundEndsWhenAProcessDies(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	p := start(t, filepath.Join(bin(t), "evenkeel"), "--dir", dir, "--zones", "2", "--racks-per-zone", "1", "--hosts-per-rack", "2")
-	p.await(t, "NAMESPACE ")
-	p.await(t, "POD ")
-	p.await(t, "Up until Ctrl-C.")
-	processes := children(t, dir)
+	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "--dir", dir, "--zones", "2", "--racks-per-zone", "1", "--hosts-per-rack", "2")
+	p.Await(t, "NAMESPACE ")
+	p.Await(t, "POD ")
+	p.Await(t, "Up until Ctrl-C.")
+	processes := program.Children(t, dir)
 	if err := syscall.Kill(processes["evenkeel-scheduler"], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if code := p.exitCode(t); code != 1 {
+	if code := p.ExitCode(t); code != 1 {
 		t.Errorf("exit code is %d, want 1", code)
 	}
 	log := filepath.Join(dir, "logs", "evenkeel-scheduler.log")
-	if out := p.printed(); !strings.Contains(out, "evenkeel-scheduler ended unexpectedly (signal: killed)") || !strings.Contains(out, "see "+log) {
+	if out := p.Printed(); !strings.Contains(out, "evenkeel-scheduler ended unexpectedly (signal: killed)") || !strings.Contains(out, "see "+log) {
 		t.Error("it does not say that the scheduler ended, or where its log is")
 	}
 	if _, err := os.Stat(log); err != nil {
 		t.Error(err)
 	}
-	checkGone(t, processes)
+	program.CheckGone(t, processes)
 }
 
 const unplaceable = `apiVersion: apps/v1
@@ -263,11 +266,11 @@ func TestPlaygroundNamesPendingPods(t *testing.T) {
 	if err := os.WriteFile(file, []byte(unplaceable), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, filepath.Join(bin(t), "evenkeel"), "--once", "--timeout", "20s", "-f", file, "--dir", filepath.Join(t.TempDir(), "run"), "--zones", "1", "--racks-per-zone", "1", "--hosts-per-rack", "1")
-	if code := p.exitCode(t); code != 1 {
+	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "--once", "--timeout", "20s", "-f", file, "--dir", filepath.Join(t.TempDir(), "run"), "--zones", "1", "--racks-per-zone", "1", "--hosts-per-rack", "1")
+	if code := p.ExitCode(t); code != 1 {
 		t.Errorf("exit code is %d, want 1", code)
 	}
-	out := p.printed()
+	out := p.Printed()
 	for _, want := range []string{"Pod team/huge-", "0/1 nodes are available: 1 Insufficient cpu", "(PodPending)", "not all is well: 1 x PodPending"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q", want)
@@ -277,7 +280,7 @@ func TestPlaygroundNamesPendingPods(t *testing.T) {
 
 // What cannot work is told before anything is started.
 func TestPlaygroundRefusesEarly(t *testing.T) {
-	dir := bin(t)
+	dir := program.Bin(t)
 	alone := filepath.Join(t.TempDir(), "evenkeel")
 	if err := os.Link(filepath.Join(dir, "evenkeel"), alone); err != nil {
 		content, err := os.ReadFile(filepath.Join(dir, "evenkeel"))
@@ -314,11 +317,11 @@ func TestPlaygroundRefusesEarly(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("PATH", t.TempDir())
-			p := start(t, tc.program, tc.args...)
-			if code := p.exitCode(t); code != tc.wantCode {
+			p := program.Start(t, tc.program, append([]string{"playground"}, tc.args...)...)
+			if code := p.ExitCode(t); code != tc.wantCode {
 				t.Errorf("exit code is %d, want %d", code, tc.wantCode)
 			}
-			if got := p.printed(); got != tc.want {
+			if got := p.Printed(); got != tc.want {
 				t.Errorf("it printed\n%s\nwant\n%s", got, tc.want)
 			}
 		})

@@ -1,10 +1,10 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package playground_test runs `evenkeel playground` as a user does, as a program
-// of its own with the real webhook and scheduler, and holds what it says against
-// what the API server has stored.
-package playground_test
+// Package program runs the built programs for integration tests, as a user does:
+// as processes of their own, by what they print and by how they end. What is
+// expected of them is for the tests to say.
+package program
 
 import (
 	"bufio"
@@ -24,12 +24,12 @@ import (
 	"github.com/evenkeel/evenkeel/internal/controlplane/binaries"
 )
 
-// patience bounds every wait. It is long because a loaded machine is slow, and is
+// Patience bounds every wait. It is long because a loaded machine is slow, and is
 // never spent when things work.
-const patience = 4 * time.Minute
+const Patience = 4 * time.Minute
 
-// bin returns the folder with our programs; they are built if one is missing.
-func bin(t *testing.T) string {
+// Bin returns the folder with our programs; they are built if one is missing.
+func Bin(t *testing.T) string {
 	t.Helper()
 	root, err := binaries.FindRoot()
 	if err != nil {
@@ -50,9 +50,9 @@ func bin(t *testing.T) string {
 	return dir
 }
 
-// process is a run of the program.
-type process struct {
-	cmd   *exec.Cmd
+// Process is a run of the program.
+type Process struct {
+	Cmd   *exec.Cmd
 	ended chan struct{}
 
 	mu  sync.Mutex
@@ -60,19 +60,20 @@ type process struct {
 	all bytes.Buffer
 }
 
-// start starts the playground. What it prints is in the test's log if the test fails.
-func start(t *testing.T, program string, args ...string) *process {
+// Start starts a program. It is ended with the test, and what it printed is in the
+// test's log if the test fails.
+func Start(t *testing.T, program string, args ...string) *Process {
 	t.Helper()
-	p := &process{cmd: exec.Command(program, append([]string{"playground"}, args...)...), ended: make(chan struct{})}
-	stdout, err := p.cmd.StdoutPipe()
+	p := &Process{Cmd: exec.Command(program, args...), ended: make(chan struct{})}
+	stdout, err := p.Cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stderr, err := p.cmd.StderrPipe()
+	stderr, err := p.Cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
+	if err := p.Cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	var readers sync.WaitGroup
@@ -80,20 +81,20 @@ func start(t *testing.T, program string, args ...string) *process {
 	readers.Go(func() { p.read(stderr, nil) })
 	go func() {
 		readers.Wait()
-		_ = p.cmd.Wait()
+		_ = p.Cmd.Wait()
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		_ = p.Cmd.Process.Signal(syscall.SIGTERM)
 		<-p.ended
 		if t.Failed() {
-			t.Logf("%s printed:\n%s", p.cmd, p.printed())
+			t.Logf("%s printed:\n%s", p.Cmd, p.Printed())
 		}
 	})
 	return p
 }
 
-func (p *process) read(from io.Reader, also *bytes.Buffer) {
+func (p *Process) read(from io.Reader, also *bytes.Buffer) {
 	for scanner := bufio.NewScanner(from); scanner.Scan(); {
 		line := scanner.Text()
 		p.mu.Lock()
@@ -105,31 +106,31 @@ func (p *process) read(from io.Reader, also *bytes.Buffer) {
 	}
 }
 
-// printed is what the program has printed to both outputs.
-func (p *process) printed() string {
+// Printed is what the program has printed to both outputs.
+func (p *Process) Printed() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.all.String()
 }
 
-// stdout is what the program has printed to its standard output.
-func (p *process) stdout() []byte {
+// Stdout is what the program has printed to its standard output.
+func (p *Process) Stdout() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return bytes.Clone(p.out.Bytes())
 }
 
-// await waits for a line of either output that begins so and returns the rest of it.
-func (p *process) await(t *testing.T, prefix string) string {
+// Await waits for a line of either output that begins so and returns the rest of it.
+func (p *Process) Await(t *testing.T, prefix string) string {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		ended := false
 		select {
 		case <-p.ended:
 			ended = true
 		default:
 		}
-		for line := range strings.Lines(p.printed()) {
+		for line := range strings.Lines(p.Printed()) {
 			if rest, found := strings.CutPrefix(line, prefix); found {
 				return strings.TrimSpace(rest)
 			}
@@ -138,25 +139,25 @@ func (p *process) await(t *testing.T, prefix string) string {
 			t.Fatalf("it ended without a line that begins with %q", prefix)
 		}
 	}
-	t.Fatalf("no line that begins with %q within %s", prefix, patience)
+	t.Fatalf("no line that begins with %q within %s", prefix, Patience)
 	return ""
 }
 
-// exitCode waits for the end of the program.
-func (p *process) exitCode(t *testing.T) int {
+// ExitCode waits for the end of the program.
+func (p *Process) ExitCode(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.ended:
-		return p.cmd.ProcessState.ExitCode()
-	case <-time.After(patience):
-		t.Fatalf("it is still there after %s", patience)
+		return p.Cmd.ProcessState.ExitCode()
+	case <-time.After(Patience):
+		t.Fatalf("it is still there after %s", Patience)
 		return 0
 	}
 }
 
-// children returns the processes that the control plane in the run directory has
+// Children returns the processes that the control plane in the run directory has
 // started, by name.
-func children(t *testing.T, runDir string) map[string]int {
+func Children(t *testing.T, runDir string) map[string]int {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(runDir, "programs", "processes"))
 	if err != nil {
@@ -174,8 +175,9 @@ func children(t *testing.T, runDir string) map[string]int {
 	return out
 }
 
-// checkGone checks that none of the processes is left.
-func checkGone(t *testing.T, processes map[string]int) {
+// CheckGone checks that the processes of a playground were all there and that none
+// is left.
+func CheckGone(t *testing.T, processes map[string]int) {
 	t.Helper()
 	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kwok", "evenkeel-webhook", "evenkeel-scheduler"} {
 		pid, started := processes[name]
