@@ -20,12 +20,21 @@ done | tar --null -cf - -T - | tar -xf - -C "$copy"
 	for m in hack/tools hack/controlplane; do (cd "$m" && go mod tidy); done
 )
 
+# Both ways: what differs or is gone, and what came to be.
 stale=0
+complain() {
+	echo "verify: $1 is stale: run make generate, or go mod tidy in its folder" >&2
+	stale=1
+}
 while IFS= read -r -d '' f; do
-	if [[ -e $f ]] && ! cmp -s "$f" "$copy/$f"; then
-		echo "verify: $f is stale: run make generate, or go mod tidy in its folder" >&2
-		diff -u "$f" "$copy/$f" | head -20 >&2 || true
-		stale=1
+	if [[ ! -e $f ]]; then continue; fi
+	if ! cmp -s "$f" "$copy/$f"; then
+		complain "$f"
+		diff -u "$f" "$copy/$f" 2>&1 | head -20 >&2 || true
 	fi
 done < <(git ls-files -z --cached --others --exclude-standard)
+while IFS= read -r -d '' f; do
+	f=${f#"$copy/"}
+	if [[ ! -e $f ]]; then complain "$f"; fi
+done < <(find "$copy" -type f -print0)
 exit "$stale"

@@ -49,7 +49,7 @@ const (
 	PidsTierAnnotation = "pids." + Domain + "/tier"
 	// PidsLimitsAnnotation holds the resolved limit of each container as a JSON
 	// object from container name to number of pids (threads count). Only the
-	// webhook writes it and evenkeel-node applies it. It is one annotation for all
+	// webhook writes it, for a node daemon to apply. It is one annotation for all
 	// containers because an annotation's name holds 63 characters and a
 	// container's name alone may take them all.
 	PidsLimitsAnnotation = "pids." + Domain + "/limits"

@@ -194,16 +194,16 @@ func TestExcerptsOfTheExampleAreReal(t *testing.T) {
 	}
 }
 
-// within returns of real what the excerpt shows too.
-func within(excerpt, real map[string]any) map[string]any {
+// within returns of the whole what the excerpt shows too.
+func within(excerpt, whole map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, value := range excerpt {
 		below, ok := value.(map[string]any)
-		realBelow, okReal := real[key].(map[string]any)
-		if ok && okReal {
-			out[key] = within(below, realBelow)
+		wholeBelow, okWhole := whole[key].(map[string]any)
+		if ok && okWhole {
+			out[key] = within(below, wholeBelow)
 		} else {
-			out[key] = real[key]
+			out[key] = whole[key]
 		}
 	}
 	return out

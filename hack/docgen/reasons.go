@@ -80,7 +80,8 @@ What became of a feature, for the pod as a whole or for one container.
 
 // when is the comment of a code without the code's name, which it begins with.
 func when(c constant, names rename) string {
-	return cell(strings.TrimPrefix(strings.TrimPrefix(c.doc, c.name), ":"), names)
+	doc := strings.TrimPrefix(c.doc, c.name)
+	return cell(strings.TrimPrefix(strings.TrimPrefix(doc, ":"), " means that"), names)
 }
 
 // each calls f for the constants of a type whose names begin with a prefix. It is

@@ -9,6 +9,7 @@ package scheduler
 import (
 	"k8s.io/kubernetes/cmd/kube-scheduler/app"
 
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
 
@@ -17,6 +18,7 @@ import (
 // options that are returned, so each scheduler needs its own.
 func Options() []app.Option {
 	return []app.Option{
+		app.WithPlugin(guardedinterpodaffinity.Name, guardedinterpodaffinity.NewFactory()),
 		app.WithPlugin(replicaspread.Name, replicaspread.NewFactory()),
 	}
 }

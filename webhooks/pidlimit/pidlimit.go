@@ -6,8 +6,8 @@
 // of the pod.
 //
 // Kubernetes 1.37 has no field for a pid limit. What a number does to a
-// container is the node daemon's business (plugins/node); what tiers there are
-// is the administrator's (v1alpha1.PidLimitFeature).
+// container is a node daemon's business; what tiers there are is the
+// administrator's (v1alpha1.PidLimitFeature).
 package pidlimit
 
 import (

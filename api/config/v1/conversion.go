@@ -17,6 +17,9 @@ import (
 // ones share memory between both versions.
 
 func addConversionFuncs(scheme *runtime.Scheme) error {
+	if err := addInterPodAffinityConversionFuncs(scheme); err != nil {
+		return err
+	}
 	if err := scheme.AddConversionFunc((*ReplicaSpreadArgs)(nil), (*config.ReplicaSpreadArgs)(nil),
 		func(in, out any, s conversion.Scope) error {
 			return Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in.(*ReplicaSpreadArgs), out.(*config.ReplicaSpreadArgs), s)

@@ -35,6 +35,9 @@ func addDefaultingFuncs(scheme *runtime.Scheme) {
 	scheme.AddTypeDefaultingFunc(&ReplicaSpreadArgs{}, func(obj any) {
 		SetDefaults_ReplicaSpreadArgs(obj.(*ReplicaSpreadArgs))
 	})
+	scheme.AddTypeDefaultingFunc(&GuardedInterPodAffinityArgs{}, func(obj any) {
+		SetDefaults_GuardedInterPodAffinityArgs(obj.(*GuardedInterPodAffinityArgs))
+	})
 }
 
 // SetDefaults_ReplicaSpreadArgs fills in what the user left out. An empty list

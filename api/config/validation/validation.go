@@ -24,7 +24,10 @@ const (
 // of our plugins; path is where they were found. Arguments of other plugins are
 // kube-scheduler's to validate.
 func ValidatePluginArgs(path *field.Path, args runtime.Object) field.ErrorList {
-	if args, ok := args.(*config.ReplicaSpreadArgs); ok {
+	switch args := args.(type) {
+	case *config.GuardedInterPodAffinityArgs:
+		return ValidateGuardedInterPodAffinityArgs(path, args)
+	case *config.ReplicaSpreadArgs:
 		return ValidateReplicaSpreadArgs(path, args)
 	}
 	return nil
