@@ -5,7 +5,6 @@ package podspec
 
 import (
 	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
 )
@@ -40,28 +39,26 @@ func RemoveOptions(value, fragment string) string {
 
 // Fingerprint returns a short text by which FindFragment knows a fragment again.
 func Fingerprint(fragment string) string {
-	h := fnv.New64a()
-	h.Write([]byte(fragment))
-	return fmt.Sprintf("#%d:%016x", len(fragment), h.Sum64())
+	return fmt.Sprintf("#%d:%016x", len(fragment), hashOf(fragment))
 }
 
 // FindFragment returns the run of words in value that has this fingerprint, or
 // "".
 func FindFragment(value, fingerprint string) string {
-	length, _, ok := strings.Cut(strings.TrimPrefix(fingerprint, "#"), ":")
+	length, sum, ok := strings.Cut(strings.TrimPrefix(fingerprint, "#"), ":")
 	n, err := strconv.Atoi(length)
-	if !ok || err != nil || n <= 0 {
+	if !ok || err != nil {
 		return ""
 	}
-	for i := 0; i+n <= len(value); i++ {
-		if !isRun(value, i, i+n) {
-			continue
-		}
-		if Fingerprint(value[i:i+n]) == fingerprint {
-			return value[i : i+n]
-		}
+	hash, err := strconv.ParseUint(sum, 16, 64)
+	if err != nil {
+		return ""
 	}
-	return ""
+	i := indexRun(value, n, hash, 0)
+	if i < 0 {
+		return ""
+	}
+	return value[i : i+n]
 }
 
 // IsFingerprint reports whether s is a Fingerprint and not a fragment: no option
@@ -76,17 +73,53 @@ func isRun(s string, start, end int) bool {
 // indexWords returns where words stands in s with white space or an end on both
 // sides, or -1.
 func indexWords(s, words string) int {
+	n, hash := len(words), hashOf(words)
 	for from := 0; ; {
-		i := strings.Index(s[from:], words)
-		if i < 0 {
-			return -1
-		}
-		i += from
-		if isRun(s, i, i+len(words)) {
+		i := indexRun(s, n, hash, from)
+		if i < 0 || s[i:i+n] == words {
 			return i
 		}
 		from = i + 1
 	}
+}
+
+// indexRun returns where, from an offset on, a run of words of n bytes with this
+// hash begins, or -1.
+//
+// It rolls the hash along s (Karp and Rabin 1987), so it takes time in proportion
+// to the length of s alone. What is looked for comes from an annotation that
+// anybody can write: comparing at each word would let one pod keep the webhook
+// busy for minutes.
+func indexRun(s string, n int, hash uint64, from int) int {
+	if n <= 0 || from+n > len(s) {
+		return -1
+	}
+	last := uint64(1)
+	for range n - 1 {
+		last *= hashBase
+	}
+	rolling := hashOf(s[from : from+n])
+	for i := from; ; i++ {
+		if rolling == hash && isRun(s, i, i+n) {
+			return i
+		}
+		if i+n == len(s) {
+			return -1
+		}
+		rolling = (rolling-uint64(s[i])*last)*hashBase + uint64(s[i+n])
+	}
+}
+
+// hashBase is the prime of the 64-bit FNV hash.
+const hashBase = 1099511628211
+
+// hashOf is the polynomial hash of s with the base hashBase, modulo 2^64.
+func hashOf(s string) uint64 {
+	var h uint64
+	for i := range len(s) {
+		h = h*hashBase + uint64(s[i])
+	}
+	return h
 }
 
 // joinWords puts fragment between before and after with one space on each side

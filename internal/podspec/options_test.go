@@ -4,6 +4,7 @@
 package podspec_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +102,23 @@ func TestTooLongForJDK8(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := podspec.TooLongForJDK8(tc.channel, tc.value); got != tc.want {
 				t.Errorf("is %q; want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// A pod's own record may claim that an earlier pass wrote half of a value of
+// megabytes: the cost must stay in proportion to the value.
+func BenchmarkFindFragmentForged(b *testing.B) {
+	for _, size := range []int{10_000, 100_000, 1_000_000} {
+		value := strings.Repeat("x ", size/2)
+		forged := podspec.Fingerprint(strings.Repeat("y ", size/4) + "y")
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				if podspec.FindFragment(value, forged) != "" {
+					b.Fatal("found what is not there")
+				}
 			}
 		})
 	}

@@ -66,7 +66,8 @@ var errInternal = errors.New("internal error")
 
 // Run runs the chain over a pod, which it does not change. The edits of a
 // mutator that fails are thrown away; if its feature's outcome is Deny, Run
-// stops there and Outcomes.Denied is set.
+// stops there and Outcomes.Denied is set, otherwise the pod gets the mutator's
+// Fallback, if it has one.
 func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 	// A record that cannot be read is no record: it is written anew below.
 	req.previous, _ = ParseStatus(pod.Annotations[wellknown.StatusAnnotation])
@@ -83,7 +84,7 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 			continue
 		}
 		trialReq, trial := req.trial(), editor.Clone()
-		feature := run(link.Mutator, trialReq, trial)
+		feature := run(name, link.Mutator.Paths(), link.Mutator.Mutate, trialReq, trial)
 		switch {
 		case feature.Err != nil && mode == v1alpha1.ModeEnforce && onError == v1alpha1.OnErrorDeny:
 			out.Denied = fmt.Sprintf("%s: %s", name, feature.Report.Pod.Detail)
@@ -96,8 +97,13 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 			}
 		case feature.Err == nil:
 			req, editor = *trialReq, trial
-			fallthrough
+			enforced = true
+			status.setFeature(name, feature.Report)
 		default:
+			fallback, ok := link.Mutator.(Fallback)
+			if ok && !errors.Is(feature.Err, errInternal) {
+				editor = feature.fallBack(link.Mutator, fallback, &req, editor)
+			}
 			enforced = true
 			status.setFeature(name, feature.Report)
 		}
@@ -111,9 +117,24 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 	return out
 }
 
-// run runs one mutator and turns whatever goes wrong into a failed outcome.
-func run(m Mutator, req *Request, e *podspec.Editor) (f FeatureOutcome) {
-	f.Name = m.Name()
+// fallBack gives the pod what a mutator that failed has for that case, and adds
+// to its report what the containers got. It returns the editor to go on with.
+func (f *FeatureOutcome) fallBack(m Mutator, fallback Fallback, req *Request, e *podspec.Editor) *podspec.Editor {
+	trialReq, trial := req.trial(), e.Clone()
+	outcome := run(m.Name(), m.Paths(), fallback.Fallback, trialReq, trial)
+	if outcome.Err != nil {
+		f.Err = errors.Join(f.Err, outcome.Err)
+		f.Stack = outcome.Stack
+		return e
+	}
+	f.Report.Containers, f.Changes = outcome.Report.Containers, outcome.Changes
+	*req = *trialReq
+	return trial
+}
+
+// run calls a mutator and turns whatever goes wrong into a failed outcome.
+func run(name string, paths []string, mutate func(*Request, *podspec.Editor) (*Report, error), req *Request, e *podspec.Editor) (f FeatureOutcome) {
+	f.Name = name
 	before := len(e.Operations())
 	defer func() {
 		if p := recover(); p != nil {
@@ -122,11 +143,11 @@ func run(m Mutator, req *Request, e *podspec.Editor) (f FeatureOutcome) {
 			f.Report = podReport(Failed, CodeInternal, CodeInternal.Sentence())
 		}
 	}()
-	report, err := m.Mutate(req, e)
+	report, err := mutate(req, e)
 	if err == nil {
 		ops := e.Operations()[before:]
 		f.Changes = len(ops)
-		if err := checkPaths(ops, m.Paths()); err != nil {
+		if err := checkPaths(ops, paths); err != nil {
 			f.Err = fmt.Errorf("%w: %s: %w", errInternal, f.Name, err)
 			f.Report = podReport(Failed, CodeInternal, CodeInternal.Sentence())
 			return f

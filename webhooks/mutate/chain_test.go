@@ -308,3 +308,38 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+// A wrong annotation must not be a way out of a limit.
+func TestChainFallsBack(t *testing.T) {
+	limited := falling{feature: sets("a").then(func(*mutate.Request, *podspec.Editor) error { return errors.New("annotation a: wrong") })}
+	pod := &corev1.Pod{}
+	for name, tc := range map[string]struct {
+		policy     *v1alpha1.Policy
+		wantLimit  string
+		wantDenied bool
+	}{
+		"where the pod is admitted":         {policy: policy(v1alpha1.ModeEnforce, v1alpha1.OnErrorAdmit), wantLimit: "default"},
+		"not where the pod is refused":      {policy: policy(v1alpha1.ModeEnforce, v1alpha1.OnErrorDeny), wantDenied: true},
+		"not where the pod is only watched": {policy: policy(v1alpha1.ModeObserve, v1alpha1.OnErrorAdmit)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := chainOf(mutate.Link{Mutator: limited, Policy: tc.policy}).Run(mutate.Request{}, pod)
+			if got.Pod.Annotations["limit"] != tc.wantLimit || (got.Denied != "") != tc.wantDenied {
+				t.Errorf("annotations %v, denied %q; want limit %q, denied %v", got.Pod.Annotations, got.Denied, tc.wantLimit, tc.wantDenied)
+			}
+			if report := got.Features[0].Report; report.Pod.Outcome != mutate.Failed || report.Pod.Detail != "annotation a: wrong" {
+				t.Errorf("reported %+v, want the failure with its reason", report.Pod)
+			}
+		})
+	}
+}
+
+// falling is a feature that sets a limit whatever becomes of its work.
+type falling struct{ feature }
+
+func (f falling) Paths() []string { return append(f.feature.Paths(), "/metadata/annotations/limit") }
+
+func (f falling) Fallback(_ *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
+	e.SetAnnotation("limit", "default")
+	return &mutate.Report{}, nil
+}

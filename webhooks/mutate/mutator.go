@@ -5,7 +5,7 @@ package mutate
 
 import (
 	"maps"
-	"regexp"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,6 +33,13 @@ type Mutator interface {
 	// the user that names the annotation or field and the remedy. The edits of a
 	// mutator that returns an error are thrown away.
 	Mutate(req *Request, pod *podspec.Editor) (*Report, error)
+}
+
+// Fallback is implemented by a mutator whose absence would let a user out of a
+// limit. It says what a pod gets that is admitted although Mutate returned an
+// error: what it would have got, had the user asked for nothing.
+type Fallback interface {
+	Fallback(req *Request, pod *podspec.Editor) (*Report, error)
 }
 
 // Request is what a mutator may know besides the pod. Mutators change nothing in
@@ -124,8 +131,8 @@ func WorkloadOf(pod *corev1.Pod) Workload {
 				return Workload{Kind: "Deployment", Name: name}
 			}
 		}
-		if m := scheduledJob.FindStringSubmatch(o.Name); o.Kind == "Job" && m != nil {
-			return Workload{Kind: "CronJob", Name: m[1]}
+		if name, ok := cronJobOf(o.Name); ok && o.Kind == "Job" {
+			return Workload{Kind: "CronJob", Name: name}
 		}
 		return Workload{Kind: o.Kind, Name: o.Name}
 	}
@@ -135,6 +142,15 @@ func WorkloadOf(pod *corev1.Pod) Workload {
 	return Workload{Name: pod.GenerateName}
 }
 
-// scheduledJob matches the name of a CronJob's Job: eight digits count minutes
-// from 1989 until 2160.
-var scheduledJob = regexp.MustCompile(`^(.+)-[0-9]{8}$`)
+// cronJobOf returns the name of the CronJob that made a Job of this name, if one
+// did. Minutes are told from dates such as 20261123, which people put there:
+// those of 2015 and later are above all dates.
+func cronJobOf(job string) (string, bool) {
+	i := strings.LastIndexByte(job, '-')
+	if i <= 0 {
+		return "", false
+	}
+	const in2015 = 24_000_000
+	minutes, err := strconv.ParseUint(job[i+1:], 10, 32)
+	return job[:i], err == nil && minutes >= in2015 && len(job)-i-1 == len("24000000")
+}

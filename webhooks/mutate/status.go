@@ -10,9 +10,16 @@ import (
 	"github.com/evenkeel/evenkeel/internal/podspec"
 )
 
-// maxStatusBytes bounds the status annotation: all annotations of an object
-// share 256 KiB and every watcher of pods pays for each byte.
-const maxStatusBytes = 4096
+// The bounds of the status annotation: all annotations of an object share 256 KiB
+// and every watcher of pods pays for each byte.
+const (
+	// maxStatusBytes is how long a record with all its facts may be.
+	maxStatusBytes = 4096
+	// maxShortStatusBytes is how long one may be that is cut down to what a later
+	// pass needs. Pods of some 30 containers have records above the other bound,
+	// and those of some 100 come to this one.
+	maxShortStatusBytes = 32768
+)
 
 // Status is the record that admission leaves on the pod, as compact JSON in the
 // evenkeel.io/status annotation. Only the webhook writes it.
@@ -59,7 +66,9 @@ func ParseStatus(annotation string) (*Status, error) {
 
 // String returns the annotation's value. When the record is larger than its
 // bound, details and facts go; of the options, by which a later pass knows its
-// own work, a fingerprint of some 30 bytes stays for each container.
+// own work, a fingerprint of some 30 bytes stays for each container. When even
+// that is too large, only the outcomes stay: a later pass then takes Evenkeel's
+// options for the user's and leaves them as they are.
 func (s Status) String() string {
 	out := s.marshal()
 	if len(out) <= maxStatusBytes {
@@ -79,6 +88,12 @@ func (s Status) String() string {
 				FactOptions: podspec.Fingerprint(cs.Facts[FactOptions]), FactChannel: cs.Facts[FactChannel]}}
 		}
 		short.Features[name] = kept
+	}
+	if out = short.marshal(); len(out) <= maxShortStatusBytes {
+		return out
+	}
+	for name, f := range short.Features {
+		short.Features[name] = FeatureStatus{Outcome: f.Outcome, Reason: f.Reason}
 	}
 	return short.marshal()
 }

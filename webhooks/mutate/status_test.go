@@ -70,3 +70,33 @@ func TestStatusIsBounded(t *testing.T) {
 		t.Error("equal records are not equal text")
 	}
 }
+
+// Many containers with long names: what a later pass needs is kept as long as it
+// can be, and never beyond the second bound.
+func TestStatusOfManyContainersIsBounded(t *testing.T) {
+	for containers, wantTraces := range map[int]bool{30: true, 400: false} {
+		s := Status{Version: "v1", Config: "abc", Features: map[string]FeatureStatus{}}
+		for _, f := range []string{"agent", "jvm"} {
+			fs := FeatureStatus{Outcome: Done, Containers: map[string]ContainerStatus{}}
+			for c := range containers {
+				fs.Containers[fmt.Sprintf("%s-%03d", strings.Repeat("n", 59), c)] = ContainerStatus{Outcome: Done,
+					Facts: map[string]string{FactOptions: strings.Repeat("o", 500), FactChannel: "JAVA_TOOL_OPTIONS"}}
+			}
+			s.Features[f] = fs
+		}
+		text := s.String()
+		if len(text) > maxShortStatusBytes {
+			t.Errorf("%d containers: %d bytes, want at most %d", containers, len(text), maxShortStatusBytes)
+		}
+		got, err := ParseStatus(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if traces := len(got.Features["jvm"].Containers) == containers; traces != wantTraces {
+			t.Errorf("%d containers: traces of the options kept: %v, want %v", containers, traces, wantTraces)
+		}
+		if !got.Truncated || got.Features["agent"].Outcome != Done {
+			t.Errorf("%d containers: the short record lost its outcomes: %s", containers, text)
+		}
+	}
+}

@@ -38,6 +38,10 @@ func TestWorkloadOfAPod(t *testing.T) {
 			pod:  metav1.ObjectMeta{OwnerReferences: owner("Job", "statements-29663280", &yes)},
 			want: Workload{Kind: "CronJob", Name: "statements"},
 		},
+		"a Job that a person named for a date": {
+			pod:  metav1.ObjectMeta{OwnerReferences: owner("Job", "statements-20261123", &yes)},
+			want: Workload{Kind: "Job", Name: "statements-20261123"},
+		},
 		"a Job that a person made": {
 			pod:  metav1.ObjectMeta{OwnerReferences: owner("Job", "statements-2026", &yes)},
 			want: Workload{Kind: "Job", Name: "statements-2026"},

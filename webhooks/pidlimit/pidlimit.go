@@ -35,6 +35,7 @@ type Mutator struct {
 }
 
 var _ mutate.Mutator = &Mutator{}
+var _ mutate.Fallback = &Mutator{}
 
 // New returns the mutator for a configuration that is defaulted and valid.
 func New(cfg *v1alpha1.PidLimitFeature) *Mutator { return &Mutator{cfg: cfg} }
@@ -49,15 +50,33 @@ func (m *Mutator) Paths() []string {
 
 // Mutate implements mutate.Mutator.
 func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
-	pod := e.Pod()
-	if err := m.checkTiers(pod.Annotations); err != nil {
+	annotations := e.Pod().Annotations
+	if err := m.checkTiers(annotations); err != nil {
 		return nil, err
 	}
+	report, value := m.resolve(req, e.Pod(), annotations)
+	report.Pod.Code, report.Pod.Detail = m.verdict(req, annotations, report.Containers, value)
+	e.SetAnnotation(wellknown.PidsLimitsAnnotation, value)
+	return report, nil
+}
+
+// Fallback implements mutate.Fallback: a pod whose tier does not exist gets the
+// tier of those that choose none. Without a limit, and with whatever its author
+// wrote in place of the resolved numbers, a wrong tier would be a way out of all.
+func (m *Mutator) Fallback(req *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
+	report, value := m.resolve(req, e.Pod(), nil)
+	e.SetAnnotation(wellknown.PidsLimitsAnnotation, value)
+	return report, nil
+}
+
+// resolve returns the number of each container, in a report and as the value of
+// the annotation.
+func (m *Mutator) resolve(req *mutate.Request, pod *corev1.Pod, annotations map[string]string) (*mutate.Report, string) {
 	report := &mutate.Report{}
 	limits := map[string]int64{}
 	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for _, c := range list {
-			tier := m.tier(pod.Annotations, req.Workload.Kind, c.Name)
+			tier := m.tier(annotations, req.Workload.Kind, c.Name)
 			limits[c.Name] = m.cfg.Tiers[tier]
 			report.SetContainer(c.Name, mutate.Result{Outcome: mutate.Done, Facts: map[string]string{
 				mutate.FactTier: tier,
@@ -67,9 +86,7 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	}
 	// Maps marshal with sorted keys; numbers by name cannot fail to.
 	value, _ := json.Marshal(limits)
-	report.Pod.Code, report.Pod.Detail = m.verdict(req, pod.Annotations, limits, string(value))
-	e.SetAnnotation(wellknown.PidsLimitsAnnotation, string(value))
-	return report, nil
+	return report, string(value)
 }
 
 // tier returns the tier of a container: its own annotation's, the pod's, the
@@ -111,7 +128,7 @@ var containerPrefix = wellknown.ForContainer(wellknown.PidsTierAnnotation, "")
 // An annotation for a container that is not there is no error: a webhook that
 // runs after this one may add the container, and its tier is found when this one
 // is invoked again.
-func (m *Mutator) verdict(req *mutate.Request, annotations map[string]string, limits map[string]int64, value string) (mutate.Code, string) {
+func (m *Mutator) verdict(req *mutate.Request, annotations map[string]string, containers map[string]mutate.Result, value string) (mutate.Code, string) {
 	previous, again := req.Previous(Name)
 	current, ok := annotations[wellknown.PidsLimitsAnnotation]
 	// On a pod with a record, the value is most likely an earlier one of Evenkeel's
@@ -121,7 +138,7 @@ func (m *Mutator) verdict(req *mutate.Request, annotations map[string]string, li
 	}
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		container, ok := strings.CutPrefix(key, containerPrefix)
-		if _, known := limits[container]; ok && !known {
+		if _, known := containers[container]; ok && !known {
 			return mutate.CodeUnknownContainer, key
 		}
 	}

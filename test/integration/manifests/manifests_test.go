@@ -14,11 +14,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,6 +29,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
+	configv1 "k8s.io/kube-scheduler/config/v1"
+	sigsyaml "sigs.k8s.io/yaml"
 
 	"github.com/evenkeel/evenkeel/internal/controlplane"
 )
@@ -91,8 +95,100 @@ func TestManifestsAreAcceptedByTheAPIServer(t *testing.T) {
 					checkPodIsAdmitted(t, client, o)
 				}
 			}
+			// The overlays with a scheduler, for real.
+			if slices.Contains([]string{"overlays/beside-default", "overlays/in-place"}, filepath.ToSlash(folder)) {
+				kubectl(t, "apply", "--server-side", "--force-conflicts", "-f", file)
+				checkRights(t, cp, folder, objects)
+			}
 		})
 	}
+}
+
+// grant is something that a ServiceAccount may do, or may not.
+type grant struct {
+	verb, group, resource, namespace, name string
+	want                                   bool
+}
+
+// checkRights applies the overlay for real and asks the API server what its two
+// ServiceAccounts may do. What kustomize makes of the roles counts, and not what
+// they say in their files: it rewrites what it takes for references.
+func checkRights(t *testing.T, cp *controlplane.ControlPlane, overlay string, objects []*unstructured.Unstructured) {
+	t.Helper()
+	lease := leaseOf(t, objects)
+	for account, grants := range map[string][]grant{
+		"evenkeel-scheduler": {
+			{verb: "create", group: "coordination.k8s.io", resource: "leases", namespace: lease.namespace, want: true},
+			{verb: "get", group: "coordination.k8s.io", resource: "leases", namespace: lease.namespace, name: lease.name, want: true},
+			{verb: "update", group: "coordination.k8s.io", resource: "leases", namespace: lease.namespace, name: lease.name, want: true},
+			{verb: "list", resource: "nodes", want: true},
+			{verb: "create", resource: "pods/binding", namespace: "default", want: true},
+			{verb: "list", group: "storage.k8s.io", resource: "storageclasses", want: true},
+			{verb: "patch", resource: "persistentvolumeclaims", namespace: "default", name: "any", want: true},
+			{verb: "get", resource: "configmaps", namespace: "kube-system", name: "extension-apiserver-authentication", want: true},
+			{verb: "get", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca"},
+			{verb: "create", resource: "pods", namespace: "default"},
+		},
+		"evenkeel-webhook": {
+			{verb: "watch", resource: "namespaces", want: true},
+			{verb: "create", resource: "secrets", namespace: "evenkeel-system", want: true},
+			{verb: "get", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca", want: true},
+			{verb: "update", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca", want: true},
+			{verb: "patch", group: "admissionregistration.k8s.io", resource: "mutatingwebhookconfigurations", name: "webhook.evenkeel.io", want: true},
+			{verb: "get", resource: "secrets", namespace: "evenkeel-system", name: "another"},
+			{verb: "list", resource: "secrets", namespace: "evenkeel-system"},
+			{verb: "delete", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca"},
+			{verb: "get", resource: "secrets", namespace: "default", name: "any"},
+			{verb: "create", resource: "secrets", namespace: "default"},
+			{verb: "list", resource: "pods", namespace: "default"},
+			{verb: "patch", group: "admissionregistration.k8s.io", resource: "mutatingwebhookconfigurations", name: "another"},
+			{verb: "update", resource: "namespaces", name: "default"},
+		},
+	} {
+		user, err := cp.AddServiceAccount(t.Context(), "evenkeel-system", account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := kubernetes.NewForConfigOrDie(user.Config)
+		for _, g := range grants {
+			resource, subresource, _ := strings.Cut(g.resource, "/")
+			review, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), &authorizationv1.SelfSubjectAccessReview{
+				Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
+					Verb: g.verb, Group: g.group, Resource: resource, Subresource: subresource, Namespace: g.namespace, Name: g.name,
+				}},
+			}, metav1.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if review.Status.Allowed != g.want {
+				t.Errorf("%s: %s may %s %s %s/%s: %v, want %v", overlay, account, g.verb, g.resource, g.namespace, g.name, review.Status.Allowed, g.want)
+			}
+		}
+	}
+}
+
+// lease names a Lease.
+type lease struct{ namespace, name string }
+
+// leaseOf returns the lease that the overlay's scheduler competes for.
+func leaseOf(t *testing.T, objects []*unstructured.Unstructured) lease {
+	t.Helper()
+	for _, o := range objects {
+		if o.GetKind() != "ConfigMap" || !strings.HasPrefix(o.GetName(), "evenkeel-scheduler") {
+			continue
+		}
+		content, _, err := unstructured.NestedString(o.Object, "data", "config.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config configv1.KubeSchedulerConfiguration
+		if err := sigsyaml.Unmarshal([]byte(content), &config); err != nil {
+			t.Fatal(err)
+		}
+		return lease{namespace: config.LeaderElection.ResourceNamespace, name: config.LeaderElection.ResourceName}
+	}
+	t.Fatal("there is no configuration of the scheduler")
+	return lease{}
 }
 
 // checkPodIsAdmitted creates, without storing it, the pod that a Deployment

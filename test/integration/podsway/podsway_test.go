@@ -159,7 +159,9 @@ func checkAdmitted(t *testing.T, config *rest.Config) {
 	config = rest.CopyConfig(config)
 	config.WarningHandlerWithContext = nil
 	config.WarningHandler = warnings
-	pod := create(t, kubernetes.NewForConfigOrDie(config), "lenient", map[string]string{wellknown.PidsTierAnnotation: "tiny"})
+	pod := create(t, kubernetes.NewForConfigOrDie(config), "lenient", map[string]string{
+		wellknown.PidsTierAnnotation: "tiny", wellknown.PidsLimitsAnnotation: `{"app":999999}`,
+	})
 	status, err := mutate.ParseStatus(pod.Annotations[wellknown.StatusAnnotation])
 	if err != nil || status == nil {
 		t.Fatalf("status annotation %q: %v", pod.Annotations[wellknown.StatusAnnotation], err)
@@ -167,8 +169,9 @@ func checkAdmitted(t *testing.T, config *rest.Config) {
 	if got := status.Features["pidlimit"].Outcome; got != mutate.Failed {
 		t.Errorf("pidlimit is recorded as %q, want %q", got, mutate.Failed)
 	}
-	if _, ok := pod.Annotations[wellknown.PidsLimitsAnnotation]; ok {
-		t.Error("the pod has resolved limits from a tier that does not exist")
+	// A wrong tier is no way out of the limit: the default tier's holds.
+	if got, want := pod.Annotations[wellknown.PidsLimitsAnnotation], `{"app":2048}`; got != want {
+		t.Errorf("the pod has the limits %s, want %s", got, want)
 	}
 	checkNoToken(t, pod) // The other features did their work.
 	if !slices.ContainsFunc(warnings.texts(), says) {
