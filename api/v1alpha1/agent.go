@@ -43,13 +43,21 @@ type AgentFeature struct {
 
 // AgentInitContainer says how the init containers that copy agents run. They
 // pass Pod Security's level restricted whatever is set here.
+//
+// Of a resource that all containers of the pod request or limit, the init
+// container has the request and the limit of one of them: of the one with the
+// smallest limit that is at least the value here, or else of the one with the
+// largest; none is above all, and makes the limit the larger of the value here
+// and the request. What a LimitRange lets the containers have, it then lets the init
+// container have, and the pod as a whole requests no more than without it.
 type AgentInitContainer struct {
 	// RunAsUser is the user that copies, unless the agent says otherwise. Not 0.
 	// The agent's image must let it read. Default: 65532.
 	RunAsUser *int64 `json:"runAsUser,omitempty"`
-	// CPU is the request and the limit. Default: 100m.
+	// CPU is the request and the limit where a container of the pod has neither, and
+	// what is enough where all have one. Default: 100m.
 	CPU *resource.Quantity `json:"cpu,omitempty"`
-	// Memory is the request and the limit. Default: 64Mi.
+	// Memory is the same of memory. Default: 64Mi.
 	Memory *resource.Quantity `json:"memory,omitempty"`
 }
 

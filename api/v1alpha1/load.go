@@ -62,7 +62,7 @@ func decodeStrict(file string, content []byte, kind string, obj any, meta *metav
 	// The kind first: the fields of another kind would only mislead.
 	var head metav1.TypeMeta
 	if err := json.Unmarshal(asJSON, &head); err != nil {
-		return fmt.Errorf("%s: not an object with apiVersion and kind: %w", file, err)
+		return fmt.Errorf("%s: %w; it needs apiVersion: %s and kind: %s", file, notAnObject(asJSON, err), GroupVersion, kind)
 	}
 	if head.APIVersion != GroupVersion || head.Kind != kind {
 		return fmt.Errorf("%s: is apiVersion %q, kind %q; want apiVersion: %s and kind: %s",
@@ -95,6 +95,21 @@ func countDocuments(content []byte) int {
 			n++
 		}
 	}
+}
+
+// notAnObject says in the terms of the file why its head cannot be decoded.
+func notAnObject(asJSON []byte, err error) error {
+	switch {
+	case asJSON[0] == '[':
+		return errors.New("is a list and not an object")
+	case asJSON[0] != '{':
+		return errors.New("is a single value and not an object")
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("%s must be text", wrong.Field)
+	}
+	return err
 }
 
 // typeError is how the decoder tells a value of the wrong type.

@@ -56,6 +56,12 @@ func newAPIServer(run runDir, paths binaries.Paths, opts Options) (*envtest.APIS
 	}
 	server := &envtest.APIServer{Path: launcher, CertDir: run.pki(), StartTimeout: opts.ReadyTimeout, StopTimeout: stopTimeout}
 	flags := server.Configure()
+	if err := writeFrontProxyCA(run); err != nil {
+		return nil, err
+	}
+	for name, value := range frontProxyFlags(run) {
+		flags.Set(name, value)
+	}
 	// envtest switches the ServiceAccount plugin off for want of a controller
 	// that makes ServiceAccounts; here is one.
 	flags.Disable("disable-admission-plugins")
@@ -133,7 +139,7 @@ func envtestError(run runDir, name string, err error, timeout, taken time.Durati
 	case taken >= timeout:
 		return fmt.Errorf("%s did not become ready within %s; see %s", name, timeout, log)
 	default:
-		return fmt.Errorf("%s ended before it was ready%s; see %s", name, lastWords(log), log)
+		return fmt.Errorf("%s ended before it was ready%s; see %s", name, after(lastWords(log)), log)
 	}
 }
 

@@ -97,29 +97,6 @@ func TestLauncher(t *testing.T) {
 	}
 }
 
-func TestLastWords(t *testing.T) {
-	for name, tc := range map[string]struct{ log, want string }{
-		"nothing":                {},
-		"the last line":          {log: "starting\nstopped\n\n", want: ": stopped"},
-		"an error and a hint":    {log: "starting\nError: unknown flag: --x\nsee --help\n", want: ": Error: unknown flag: --x"},
-		"the last of the errors": {log: "error: one\nError: two\nbye\n", want: ": Error: two"},
-		"too many":               {log: strings.Repeat("x", 1000), want: ": " + strings.Repeat("x", maxLastWords) + "..."},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "log")
-			if err := os.WriteFile(path, []byte(tc.log), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, lastWords(path)); diff != "" {
-				t.Errorf("last words (-want +got):\n%s", diff)
-			}
-		})
-	}
-	if got := lastWords(filepath.Join(t.TempDir(), "absent")); got != "" {
-		t.Errorf("last words of no log = %q, want none", got)
-	}
-}
-
 func TestKubeconfigRoundTrip(t *testing.T) {
 	config := &rest.Config{
 		Host:        "https://127.0.0.1:1234/",

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -103,12 +102,12 @@ const pollInterval = 100 * time.Millisecond
 var errNotReady = errors.New("not ready in time")
 
 // ended says how the process has ended.
-func (p *runningProcess) ended() error {
+func (p *runningProcess) ended() *EndedError {
 	how := "exit status 0"
 	if p.err != nil {
 		how = p.err.Error()
 	}
-	return fmt.Errorf("%s ended unexpectedly (%s)%s; see %s", p.name, how, lastWords(p.log), p.log)
+	return &EndedError{Process: p.name, How: how, LastWords: lastWords(p.log), Log: p.log}
 }
 
 // stop asks the process to end and kills it when it takes too long.
@@ -129,29 +128,3 @@ func (p *runningProcess) stop() error {
 	}
 	return nil
 }
-
-// lastWords returns what a program said last before it ended, as a part of an
-// error message: its last line with "error" in it, or else its last line.
-func lastWords(log string) string {
-	data, err := os.ReadFile(log)
-	if err != nil {
-		return ""
-	}
-	words := ""
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		if line != "" && (strings.Contains(strings.ToLower(line), "error") || !strings.Contains(strings.ToLower(words), "error")) {
-			words = line
-		}
-	}
-	if words == "" {
-		return ""
-	}
-	if len(words) > maxLastWords {
-		words = words[:maxLastWords] + "..."
-	}
-	return ": " + words
-}
-
-// maxLastWords bounds what of a log's line goes into an error message, in bytes.
-const maxLastWords = 240

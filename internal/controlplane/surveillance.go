@@ -21,7 +21,7 @@ func (c *ControlPlane) watchPID(name string) {
 			case <-ticker.C:
 			}
 			if pid, ok := c.run.pid(name); !ok || !alive(pid) {
-				return fmt.Errorf("%s ended unexpectedly%s; see %s", name, lastWords(c.run.log(name)), c.run.log(name)), true
+				return fmt.Errorf("%s ended unexpectedly%s; see %s", name, after(lastWords(c.run.log(name))), c.run.log(name)), true
 			}
 		}
 	})

@@ -15,7 +15,6 @@ import (
 
 	yamlnode "go.yaml.in/yaml/v3"
 	kjson "sigs.k8s.io/json"
-	"sigs.k8s.io/yaml"
 
 	"github.com/evenkeel/evenkeel/internal/manifest/textpatch"
 )
@@ -134,9 +133,9 @@ func (d *Document) readJSON() error {
 }
 
 func (d *Document) readYAML() error {
-	content, err := yaml.YAMLToJSONStrict(d.body)
+	content, err := d.yamlToJSON()
 	if err != nil {
-		return d.syntaxError(err)
+		return err
 	}
 	// The library above reads the first document and is silent about another.
 	decoder := yamlnode.NewDecoder(bytes.NewReader(d.body))

@@ -48,8 +48,16 @@ func TestParseNamesTheFault(t *testing.T) {
 			"a: 1\n---\nb: {{ .Values.b }}\n",
 			`pods.yaml, document 2, line 3: is not YAML; it looks like a template: let its tool, such as helm template, fill it in first`,
 		},
-		"a tab":             {"a:\n\tb: 1\n", `pods.yaml, document 1, line 2: is not YAML: found character that cannot start any token`},
-		"a key twice":       {"x: 1\n---\na: 1\nb:\n  c: 1\n  c: 2\n", `pods.yaml, document 2, line 6: the key "c" is there twice`},
+		"a tab":       {"a:\n\tb: 1\n", `pods.yaml, document 1, line 2: is not YAML: found character that cannot start any token`},
+		"a key twice": {"x: 1\n---\na: 1\nb:\n  c: 1\n  c: 2\n", `pods.yaml, document 2, line 6: the key "c" is there twice`},
+		"a key twice beside a merge key": {
+			"a: &a {c: 1}\nb:\n  <<: *a\n  c: 2\n  d: 1\n  d: 2\n",
+			`pods.yaml, document 1, line 6: the key "d" is there twice`,
+		},
+		"a key twice in what is merged": {
+			"a: &a {c: 1, c: 3}\nb: {<<: *a}\n",
+			`pods.yaml, document 1, line 1: the key "c" is there twice`,
+		},
 		"a key twice, JSON": {"{\"a\": {\"b\": 1, \"b\": 2}}", `pods.yaml, document 1, line 1: duplicate field "a.b"`},
 		"a list":            {"- a\n", `pods.yaml, document 1, line 1: is a list; want an object, with apiVersion and kind`},
 		"a word":            {"a: 1\n---\nhello\n", `pods.yaml, document 2, line 3: is the string "hello"; want an object, with apiVersion and kind`},
@@ -174,5 +182,27 @@ kind: ConfigMapList
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
+
+// A key that comes with a merge key may be there again: it is overridden.
+func TestParseMergeKeys(t *testing.T) {
+	tests := map[string]struct{ content, want string }{
+		"overridden":             {"c: &c {name: a, x: 1}\nl:\n- <<: *c\n  name: b\n", `{"c":{"name":"a","x":1},"l":[{"name":"b","x":1}]}`},
+		"two that have the same": {"a: &a {x: 1}\nb: &b {x: 2, z: 3}\nc: {<<: [*a, *b]}\n", `{"a":{"x":1},"b":{"x":2,"z":3},"c":{"x":1,"z":3}}`},
+		// YAML means 2; this is what kubectl sends to the API server.
+		"overridden before it comes": {"c: &c {x: 1}\nd:\n  x: 2\n  <<: *c\n", `{"c":{"x":1},"d":{"x":1}}`},
+		"nothing to override":        {"c: &c {x: 1}\nd: {<<: *c}\n", `{"c":{"x":1},"d":{"x":1}}`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			documents, err := Parse("pods.yaml", []byte(tc.content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, string(documents[0].JSON())); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

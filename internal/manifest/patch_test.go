@@ -42,6 +42,10 @@ func TestDocumentPatch(t *testing.T) {
 			want:          "---\r\napiVersion: v1\r\nkind: Pod\r\nmetadata:\r\n  annotations:\r\n    evenkeel.io/status: \"on\"\r\n  labels:\r\n    x: z\r\nspec:\r\n  containers:\r\n  - env:\r\n    - name: A\r\n    name: z\r\n...\r\n",
 			wantRewritten: true,
 		},
+		"a container that overrides what is merged": {
+			content: "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nx: &c\n  name: z\n  image: i # of all\nspec:\n  containers:\n  - <<: *c\n    name: a\n",
+			want:    "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {evenkeel.io/status: 'on'}}\nx: &c\n  name: z\n  image: i # of all\nspec:\n  containers:\n  - <<: *c\n    name: a\n    env:\n    - name: A\n",
+		},
 		"a container through an alias": {
 			content:       "apiVersion: v1\nkind: Pod\nx: &c {name: z}\nspec: {containers: [*c]}\n",
 			want:          "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    evenkeel.io/status: \"on\"\nspec:\n  containers:\n  - env:\n    - name: A\n    name: z\nx:\n  name: z\n",

@@ -4,6 +4,7 @@
 package agent
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -34,7 +35,7 @@ func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, a
 	// Each goes before all others, so the first comes last.
 	for _, a := range slices.Backward(used) {
 		if delivery(req, a) == v1alpha1.DeliveryInitContainer {
-			c := m.initContainer(a)
+			c := m.initContainer(e.Pod(), a)
 			e.SetInitContainer(c, func(current corev1.Container) bool { return sameInitContainer(c, current) })
 		}
 	}
@@ -89,17 +90,29 @@ func (m *Mutator) mounts(a *v1alpha1.Agent, container string) []corev1.VolumeMou
 	return out
 }
 
-// takenPath returns a path at which the user has mounted something else than the
-// agent, or "".
+// takenPath returns a path of the user's mounts that is in the agent's way, or "".
+// A mount above one of the agent's is, because the runtime would have to make the
+// agent's folder in the user's volume, which may be read-only; and so is one
+// inside the agent's image, which always is.
 func (m *Mutator) takenPath(c *corev1.Container, a *v1alpha1.Agent) string {
 	for _, want := range m.mounts(a, c.Name) {
 		for _, have := range c.VolumeMounts {
-			if strings.TrimRight(have.MountPath, "/") == want.MountPath && !strings.HasPrefix(have.Name, v1alpha1.AgentVolumePrefix) {
+			if reserved(have.Name) {
+				continue
+			}
+			if inside(want.MountPath, have.MountPath) || want.ReadOnly && inside(have.MountPath, want.MountPath) {
 				return have.MountPath
 			}
 		}
 	}
 	return ""
+}
+
+// inside reports whether a path in a container is a folder or inside it. A path
+// without a leading slash is taken from the root, as by a kubelet.
+func inside(name, folder string) bool {
+	name, folder = path.Join("/", name), path.Join("/", folder)
+	return name == folder || strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // addVolumes adds the volumes of an agent.
@@ -133,11 +146,7 @@ func sameVolume(a, b corev1.Volume) bool {
 }
 
 // initContainer returns the container that copies an agent to its volume.
-func (m *Mutator) initContainer(a *v1alpha1.Agent) corev1.Container {
-	resources := corev1.ResourceList{
-		corev1.ResourceCPU:    m.cfg.InitContainer.CPU.DeepCopy(),
-		corev1.ResourceMemory: m.cfg.InitContainer.Memory.DeepCopy(),
-	}
+func (m *Mutator) initContainer(pod *corev1.Pod, a *v1alpha1.Agent) corev1.Container {
 	target := m.cfg.MountPath(a.Name)
 	// -f, so that it can run again over read-only files when the pod's sandbox is
 	// made anew.
@@ -149,7 +158,7 @@ func (m *Mutator) initContainer(a *v1alpha1.Agent) corev1.Container {
 		Name:         volumeName(a),
 		Image:        a.Image,
 		Command:      append(command, target+"/"),
-		Resources:    corev1.ResourceRequirements{Requests: resources, Limits: resources.DeepCopy()},
+		Resources:    m.initResources(pod),
 		VolumeMounts: []corev1.VolumeMount{{Name: volumeName(a), MountPath: target}},
 		// An image by digest never changes.
 		ImagePullPolicy: corev1.PullIfNotPresent,
@@ -164,11 +173,13 @@ func (m *Mutator) initContainer(a *v1alpha1.Agent) corev1.Container {
 	}
 }
 
-// sameInitContainer compares what decides about the copy and its rights. Other
-// admission plugins add mounts and may set resources.
+// sameInitContainer compares what decides about the copy, its rights and what it
+// asks for, which follows the pod's containers. Other admission plugins add
+// mounts and other resources.
 func sameInitContainer(want, have corev1.Container) bool {
 	s := have.SecurityContext
 	return want.Image == have.Image && slices.Equal(want.Command, have.Command) && len(have.Args) == 0 &&
+		sameResources(want.Resources, have.Resources) &&
 		slices.ContainsFunc(have.VolumeMounts, func(o corev1.VolumeMount) bool { return sameMount(want.VolumeMounts[0], o) }) &&
 		s != nil && s.RunAsUser != nil && *s.RunAsUser == *want.SecurityContext.RunAsUser &&
 		s.ReadOnlyRootFilesystem != nil && *s.ReadOnlyRootFilesystem

@@ -46,6 +46,30 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestBudgetEdges has metaspace alone, of 1000Mi, so that the heap is at the
+// floor of 40 % or the ceiling of 80 %, or a tenth of a percent beside it.
+func TestBudgetEdges(t *testing.T) {
+	const none = "codeCache: {percent: 0}, direct: {percent: 0}, native: {percent: 0}, threads: 0"
+	for metaspace, want := range map[string]struct {
+		permille int64
+		rule     jvm.Rule
+	}{
+		"601Mi": {400, jvm.RuleFloor},
+		"600Mi": {400, jvm.RuleBudget},
+		"599Mi": {401, jvm.RuleBudget},
+		"201Mi": {799, jvm.RuleBudget},
+		"200Mi": {800, jvm.RuleBudget},
+		"199Mi": {800, jvm.RuleCeiling},
+	} {
+		t.Run(metaspace, func(t *testing.T) {
+			b := jvm.NewBudget(&feature(t, "{heap: {metaspace: "+metaspace+", "+none+"}}").Heap, 1000<<20, 0)
+			if b.Permille != want.permille || b.Rule != want.rule {
+				t.Errorf("heap is %d‰ by %s; want %d‰ by %s", b.Permille, b.Rule, want.permille, want.rule)
+			}
+		})
+	}
+}
+
 // TestBudgetAddsUp: where the budget decides, the parts and the heap are the
 // limit, but for what rounding to a decimal leaves; and a larger limit never has
 // a smaller heap.

@@ -162,19 +162,23 @@ func (m *Mutator) heap(req *mutate.Request, c *corev1.Container, w wishes, user 
 	visible := mem.visible.Value()
 	permille, rule := w.permille, RuleAnnotation
 	if permille == 0 {
-		if mem.share < m.cfg.Heap.MinimumLimit.Value() {
-			result.Code, result.Detail = mutate.CodeLimitTooSmall, formatBytes(max(mem.share, 0))
-			return nil
+		share := formatBytes(max(mem.share, 0))
+		if mem.shared() {
+			result.Facts[mutate.FactMemoryShare] = share
 		}
 		b := NewBudget(&m.cfg.Heap, max(mem.share, 1), sum(req.Reservations(c.Name)))
 		permille, rule = b.Permille, b.Rule
-		if mem.share != visible {
-			// The JVM takes its percentage of the pod's limit, of which this container
+		if mem.shared() {
+			// The JVM takes its percentage of the limit it sees, of which this container
 			// has a part.
-			permille = int64(float64(b.Heap()) / float64(visible) * 1000)
+			permille = int64(float64(b.Permille) * (float64(b.Limit) / float64(visible)))
+		}
+		if mem.share < m.cfg.Heap.MinimumLimit.Value() || permille == 0 {
+			result.Code, result.Detail = mutate.CodeLimitTooSmall, share
+			return nil
 		}
 		if rule == RuleFloor {
-			result.Code, result.Detail = mutate.CodeHeapAtFloor, formatPermille(b.Permille)+" %"
+			result.Code, result.Detail = mutate.CodeHeapAtFloor, formatPermille(b.Permille)+" % of "+share
 		}
 	}
 	percent := formatPermille(permille)

@@ -33,7 +33,8 @@ const (
 	// CodePodLimitShared: the memory limit is the pod's and is shared with
 	// containers that may use any part of it.
 	CodePodLimitShared Code = "PodLimitShared"
-	// CodeLimitTooSmall: the memory limit is under the configured minimum.
+	// CodeLimitTooSmall: the memory limit, or the container's share of the pod's, is
+	// under the configured minimum.
 	CodeLimitTooSmall Code = "LimitTooSmall"
 	// CodeHeapAtFloor: the budget leaves less than the floor for the heap, which
 	// got the floor.
@@ -56,7 +57,8 @@ var jvmCodes = map[Code]description{
 	CodeNoMemoryLimit:       {warn: true, sentence: "no memory limit, so no heap is set; set resources.limits.memory"},
 	CodePodLimitShared: {warn: true, sentence: "the pod's memory limit is shared with containers that have none of their own, " +
 		"so no heap is set; give this container or those a limit"},
-	CodeLimitTooSmall: {warn: true, sentence: "the memory limit is too small for a Java service, so no heap is set; raise it"},
+	CodeLimitTooSmall: {warn: true, sentence: "the memory limit, or what is left of the pod's for this container, is too small " +
+		"for a Java service, so no heap is set; raise it"},
 	CodeHeapAtFloor: {warn: true, sentence: "the memory limit leaves less for the heap than the floor, which it got; " +
 		"the container may run out of memory, so raise the limit"},
 }

@@ -56,8 +56,12 @@ const (
 	FactOptions = "options"
 	// FactChannel is the environment variable that took the options.
 	FactChannel = "channel"
-	// FactMemoryLimit is the memory limit that the heap was computed from.
+	// FactMemoryLimit is the memory limit that the JVM sees, of which its heap is a
+	// percentage.
 	FactMemoryLimit = "memoryLimit"
+	// FactMemoryShare is the part of it that the heap was computed from, where the
+	// limit of the pod makes containers share.
+	FactMemoryShare = "memoryShare"
 	// FactCPULimit is the CPU limit that the processors were computed from.
 	FactCPULimit = "cpuLimit"
 	// FactHeapPercent is the heap in percent of the memory limit.

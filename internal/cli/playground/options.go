@@ -61,6 +61,25 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.binDir, "bin-dir", o.binDir, "folder of the programs of the control plane, built there if missing (default: beside this program, or bin of the checkout)")
 }
 
+// flagError says what a flag takes that cannot be read. The flags' library has the
+// words of the parsers of Go.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	flag, value := invalid.GetFlag(), invalid.GetValue()
+	switch flag.Value.Type() {
+	case "int":
+		return fmt.Errorf("--%s must be a whole number, not %q", flag.Name, value)
+	case "duration":
+		return fmt.Errorf("--%s must be a duration such as 90s or 5m, not %q", flag.Name, value)
+	case "bool":
+		return fmt.Errorf("--%s must be true or false, not %q", flag.Name, value)
+	}
+	return err
+}
+
 // plan is what the flags and the files that they name come to: all that can be
 // wrong with them is found before anything is started.
 type plan struct {

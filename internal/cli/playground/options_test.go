@@ -39,14 +39,18 @@ func TestCommandRefusesBadInput(t *testing.T) {
 		stdin string
 		want  string
 	}{
-		"an argument":       {args: []string{"a.yaml"}, want: `unexpected argument "a.yaml": files are given with -f`},
-		"output":            {args: []string{"-o", "yaml"}, want: `--output must be table or json, not "yaml"`},
-		"timeout":           {args: []string{"--timeout", "0s"}, want: "--timeout must be more than 0, not 0s"},
-		"zones":             {args: []string{"--zones", "0"}, want: "--zones must be at least 1, not 0"},
-		"racks":             {args: []string{"--racks-per-zone=-1"}, want: "--racks-per-zone must be at least 1, not -1"},
-		"two wrong numbers": {args: []string{"--zones", "0", "--hosts-per-rack", "0"}, want: "--zones must be at least 1, not 0; --hosts-per-rack must be at least 1, not 0"},
-		"too many nodes":    {args: []string{"--zones", "1000", "--racks-per-zone", "1000"}, want: "--zones 1000 x --racks-per-zone 1000 x --hosts-per-rack 5 x --vms-per-host 1 are more than 20000 nodes: make one of them smaller"},
-		"node CPU":          {args: []string{"--node-cpu", "many"}, want: `--node-cpu "many" is not a quantity: write it like 32`},
+		"an argument":            {args: []string{"a.yaml"}, want: `unexpected argument "a.yaml": files are given with -f`},
+		"output":                 {args: []string{"-o", "yaml"}, want: `--output must be table or json, not "yaml"`},
+		"timeout":                {args: []string{"--timeout", "0s"}, want: "--timeout must be more than 0, not 0s"},
+		"zones":                  {args: []string{"--zones", "0"}, want: "--zones must be at least 1, not 0"},
+		"racks":                  {args: []string{"--racks-per-zone=-1"}, want: "--racks-per-zone must be at least 1, not -1"},
+		"no number":              {args: []string{"--zones", "many"}, want: `--zones must be a whole number, not "many"; see playground --help`},
+		"no duration":            {args: []string{"--timeout", "soon"}, want: `--timeout must be a duration such as 90s or 5m, not "soon"; see`},
+		"neither true nor false": {args: []string{"--once=never"}, want: `--once must be true or false, not "never"; see`},
+		"a flag that is none":    {args: []string{"--zone", "3"}, want: "unknown flag: --zone; see playground --help"},
+		"two wrong numbers":      {args: []string{"--zones", "0", "--hosts-per-rack", "0"}, want: "--zones must be at least 1, not 0; --hosts-per-rack must be at least 1, not 0"},
+		"too many nodes":         {args: []string{"--zones", "1000", "--racks-per-zone", "1000"}, want: "--zones 1000 x --racks-per-zone 1000 x --hosts-per-rack 5 x --vms-per-host 1 are more than 20000 nodes: make one of them smaller"},
+		"node CPU":               {args: []string{"--node-cpu", "many"}, want: `--node-cpu "many" is not a quantity: write it like 32`},
 		"run directory that is in use": {
 			args:  []string{"--dir", "d"},
 			files: map[string]string{"d/file": ""},

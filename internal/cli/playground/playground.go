@@ -63,6 +63,9 @@ func NewCommand() *cobra.Command {
 			return plan.run(cmd.Context(), streams{out: cmd.OutOrStdout(), err: cmd.ErrOrStderr()})
 		},
 	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exit.Badf("%w; see %s --help", flagError(err), cmd.CommandPath())
+	})
 	o.addFlags(cmd.Flags())
 	return cmd
 }

@@ -38,6 +38,11 @@ func (p *plan) run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
+	if p.schedulerConfig != "" {
+		if err := trySchedulerFile(ctx, scheduler, p.scheduler); err != nil {
+			return interrupted(ctx, err)
+		}
+	}
 	paths, err := binaries.Ensure(ctx, binaries.Options{Dir: binariesFolder(p.binDir), Progress: io.line})
 	if err != nil {
 		return interrupted(ctx, err)
@@ -61,7 +66,7 @@ func (p *plan) run(ctx context.Context, io streams) error {
 	err = p.play(ctx, r, webhook, scheduler)
 	fail(nil)
 	<-watched
-	if p.dir == "" && (p.keep || r.keep || exit.CodeOf(err) == exit.Failure) {
+	if p.dir == "" && (p.keep || exit.CodeOf(err) == exit.Failure) {
 		plane.KeepDir()
 		io.say("The run directory is kept: %s", plane.Dir())
 	}
@@ -86,8 +91,6 @@ func interrupted(ctx context.Context, err error) error {
 type running struct {
 	plane *controlplane.ControlPlane
 	io    streams
-	// keep says that an error names a file in the run directory.
-	keep bool
 }
 
 // play brings the data centre up, shows what became of the pods and, unless that
@@ -145,12 +148,7 @@ func (p *plan) show(ctx context.Context, r *running, webhook, scheduler string) 
 	}
 	r.io.say("Starting %s", schedulerName)
 	if err := r.startScheduler(ctx, scheduler, p.scheduler); err != nil {
-		if p.schedulerConfig == "" || ctx.Err() != nil {
-			return nil, err
-		}
-		// It starts with the shipped file: the user's is what it cannot start with.
-		r.keep = true
-		return nil, exit.Bad(fmt.Errorf("--scheduler-config %s: %w", p.schedulerConfig, err))
+		return nil, err
 	}
 	if err := r.awaitWebhook(ctx, client, judge); err != nil {
 		return nil, err

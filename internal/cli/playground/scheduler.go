@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,8 +30,8 @@ type schedulerFile struct {
 }
 
 // parseSchedulerConfiguration reads the configuration as far as this process can
-// judge it: its shape. Plugins and their arguments are for the scheduler, which
-// refuses to start with wrong ones.
+// judge it: its shape. Plugins and their arguments are for the scheduler to judge,
+// which trySchedulerFile has it do.
 func parseSchedulerConfiguration(name string, content []byte) (schedulerFile, error) {
 	f := schedulerFile{name: name}
 	if err := yaml.UnmarshalStrict(content, &f.fields); err != nil {
@@ -56,8 +57,10 @@ func parseSchedulerConfiguration(name string, content []byte) (schedulerFile, er
 }
 
 // forPlayground returns the configuration with what the playground must have: no
-// election, as there is one scheduler, the kubeconfig, and a profile for pods that
-// name no scheduler. That is the first one unless another has the name already.
+// election, as there is one scheduler, the kubeconfig, and profiles for pods that
+// name no scheduler and for those that name the one of the shipped manifests. Such
+// a profile, if the file has none, is a copy of the file's first one: a queue is
+// sorted one way for all profiles.
 func (f schedulerFile) forPlayground(kubeconfig string) ([]byte, error) {
 	fields, err := clone(f.fields)
 	if err != nil {
@@ -68,19 +71,28 @@ func (f schedulerFile) forPlayground(kubeconfig string) ([]byte, error) {
 
 	profiles, _ := fields["profiles"].([]any)
 	if len(profiles) == 0 {
-		profiles = []any{map[string]any{}}
+		profiles = []any{nil}
 	}
-	isDefault := func(p any) bool {
-		profile, _ := p.(map[string]any)
-		return profile["schedulerName"] == corev1.DefaultSchedulerName
+	first, _ := profiles[0].(map[string]any)
+	if first == nil {
+		first = map[string]any{}
+		profiles[0] = first
 	}
-	if !slices.ContainsFunc(profiles, isDefault) {
-		first, _ := profiles[0].(map[string]any)
-		if first == nil {
-			first = map[string]any{}
-			profiles[0] = first
-		}
+	if len(profiles) == 1 && first["schedulerName"] == nil {
+		// What the API's own default is.
 		first["schedulerName"] = corev1.DefaultSchedulerName
+	}
+	for _, name := range []string{corev1.DefaultSchedulerName, schedulerName} {
+		named := func(p any) bool {
+			profile, _ := p.(map[string]any)
+			return profile["schedulerName"] == name
+		}
+		if slices.ContainsFunc(profiles, named) {
+			continue
+		}
+		profile := maps.Clone(first)
+		profile["schedulerName"] = name
+		profiles = append(profiles, profile)
 	}
 	fields["profiles"] = profiles
 	return yaml.Marshal(fields)

@@ -4,6 +4,7 @@
 package playground
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,19 +14,20 @@ import (
 )
 
 func TestSchedulerConfigurationForPlayground(t *testing.T) {
+	const both = "profiles: [{schedulerName: default-scheduler}, {schedulerName: evenkeel-scheduler}]"
 	tests := map[string]struct {
 		fields string
 		// want are the fields that are there besides the kubeconfig and the election.
 		want string
 	}{
-		"without profiles there is one":             {fields: "{}", want: "profiles: [{schedulerName: default-scheduler}]"},
-		"the first profile serves unnamed pods":     {fields: "profiles: [{schedulerName: a}, {schedulerName: b}]", want: "profiles: [{schedulerName: default-scheduler}, {schedulerName: b}]"},
-		"a profile without a name gets it":          {fields: "profiles: [{percentageOfNodesToScore: 5}]", want: "profiles: [{percentageOfNodesToScore: 5, schedulerName: default-scheduler}]"},
-		"one that has the name already keeps it":    {fields: "profiles: [{schedulerName: a}, {schedulerName: default-scheduler}]", want: "profiles: [{schedulerName: a}, {schedulerName: default-scheduler}]"},
-		"what else is in the file stays":            {fields: "parallelism: 7", want: "{parallelism: 7, profiles: [{schedulerName: default-scheduler}]}"},
-		"the file's own kubeconfig is not obeyed":   {fields: "clientConnection: {kubeconfig: /other}", want: "profiles: [{schedulerName: default-scheduler}]"},
-		"the file's own election is switched off":   {fields: "leaderElection: {leaderElect: true}", want: "profiles: [{schedulerName: default-scheduler}]"},
-		"an empty profile in the file is filled in": {fields: "profiles: [null]", want: "profiles: [{schedulerName: default-scheduler}]"},
+		"without profiles there are two":            {fields: "{}", want: "profiles: [{schedulerName: default-scheduler}, {schedulerName: evenkeel-scheduler}]"},
+		"the first profile serves all other pods":   {fields: "profiles: [{schedulerName: a, percentageOfNodesToScore: 5}, {schedulerName: b}]", want: "profiles: [{schedulerName: a, percentageOfNodesToScore: 5}, {schedulerName: b}, {schedulerName: default-scheduler, percentageOfNodesToScore: 5}, {schedulerName: evenkeel-scheduler, percentageOfNodesToScore: 5}]"},
+		"a profile without a name gets it":          {fields: "profiles: [{percentageOfNodesToScore: 5}]", want: "profiles: [{percentageOfNodesToScore: 5, schedulerName: default-scheduler}, {percentageOfNodesToScore: 5, schedulerName: evenkeel-scheduler}]"},
+		"those that have the names already stay":    {fields: "profiles: [{schedulerName: evenkeel-scheduler}, {schedulerName: default-scheduler, percentageOfNodesToScore: 5}]", want: "profiles: [{schedulerName: evenkeel-scheduler}, {schedulerName: default-scheduler, percentageOfNodesToScore: 5}]"},
+		"what else is in the file stays":            {fields: "{parallelism: 7, " + both + "}", want: "{parallelism: 7, " + both + "}"},
+		"the file's own kubeconfig is not obeyed":   {fields: "{clientConnection: {kubeconfig: /other}, " + both + "}", want: both},
+		"the file's own election is switched off":   {fields: "{leaderElection: {leaderElect: true}, " + both + "}", want: both},
+		"an empty profile in the file is filled in": {fields: "profiles: [null]", want: both},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +81,9 @@ func TestSchedulerConfigurationKeepsTheShippedProfile(t *testing.T) {
 	if err := yaml.Unmarshal(manifests.SchedulerConfiguration, &want); err != nil {
 		t.Fatal(err)
 	}
-	want.Profiles[0]["schedulerName"] = "default-scheduler"
+	other := maps.Clone(want.Profiles[0])
+	other["schedulerName"] = "default-scheduler"
+	want.Profiles = append(want.Profiles, other)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("profiles (-shipped +playground):\n%s", diff)
 	}

@@ -6,6 +6,8 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/pmezard/go-difflib/difflib"
@@ -17,8 +19,9 @@ const diffContext = 3
 // equal is the tag of lines that are the same, as difflib has it.
 const equal = 'e'
 
-// formatDiff returns a unified diff of each file that changes, which patch and
-// git apply understand.
+// formatDiff returns a unified diff of each file that changes, with the prefixes
+// a/ and b/ that git gives the names: git apply and patch -p1 understand it, in the
+// folder that the names are relative to.
 func formatDiff(files []*renderedFile) []byte {
 	var out bytes.Buffer
 	for _, f := range files {
@@ -30,12 +33,27 @@ func formatDiff(files []*renderedFile) []byte {
 		if len(hunks) == 0 {
 			continue
 		}
-		fmt.Fprintf(&out, "--- %s\n+++ %s\n", f.name, f.name)
+		fmt.Fprintf(&out, "--- %s\n+++ %s\n", diffName("a/", f.name), diffName("b/", f.name))
 		for _, h := range hunks {
 			d.write(&out, h)
 		}
 	}
 	return out.Bytes()
+}
+
+// diffName returns a file's name for a header. A patch says nothing about files
+// outside of a tree, so an absolute name loses its root as in git diff --no-index.
+// A name with a space is followed by a tab, by which its end is known; one that
+// the header cannot hold is quoted.
+func diffName(prefix, name string) string {
+	name = prefix + strings.TrimPrefix(filepath.ToSlash(filepath.Clean(name)), "/")
+	switch {
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }):
+		return strconv.Quote(name)
+	case strings.Contains(name, " "):
+		return name + "\t"
+	}
+	return name
 }
 
 // fileDiff is the comparison of a file with what became of it. Objects are

@@ -16,7 +16,7 @@ import (
 )
 
 // TestRenderDiffApplies gives the diffs of files of many pods to git, which makes
-// of the inputs what -o yaml prints.
+// of the inputs what -o yaml prints, wherever the files are.
 func TestRenderDiffApplies(t *testing.T) {
 	git, err := exec.LookPath("git")
 	if err != nil {
@@ -24,7 +24,13 @@ func TestRenderDiffApplies(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for seed := range uint64(25) {
+	for _, folder := range []string{"deploy/a b", "charts"} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := []string{"pods.yaml", "./charts/pods.yaml", "deploy/a b/pods.yaml", "-"}
+	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		var in strings.Builder
 		for i := range 1 + r.IntN(8) {
@@ -41,28 +47,34 @@ func TestRenderDiffApplies(t *testing.T) {
 		if r.IntN(2) == 0 {
 			text = strings.TrimSuffix(text, "\n")
 		}
-		if err := os.WriteFile("pods.yaml", []byte(text), 0o600); err != nil {
+		name := names[seed%uint64(len(names))]
+		file, stdin := name, ""
+		if name == "-" {
+			// Under this name the diff has it.
+			file, stdin = stdinName, text
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		want, _, err := execute(t, "", "-f", "pods.yaml")
+		want, _, err := execute(t, stdin, "-f", name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		diff, _, err := execute(t, "", "-f", "pods.yaml", "-o", "diff")
+		diff, _, err := execute(t, stdin, "-f", name, "-o", "diff")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff == "" {
 			continue
 		}
-		apply := exec.CommandContext(t.Context(), git, "apply", "-p0", "--whitespace=nowarn", "-")
+		apply := exec.CommandContext(t.Context(), git, "apply", "--whitespace=nowarn", "-")
 		apply.Stdin = strings.NewReader(diff)
 		// The folder is in no repository of its own.
 		apply.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
 		if out, err := apply.CombinedOutput(); err != nil {
-			t.Fatalf("seed %d: git apply: %v: %s\n%s", seed, err, out, diff)
+			t.Fatalf("seed %d: %s: git apply: %v: %s\n%s", seed, name, err, out, diff)
 		}
-		got, err := os.ReadFile("pods.yaml")
+		got, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,7 +84,7 @@ func formatJSON(files []*renderedFile) ([]byte, error) {
 			}
 		}
 	}
-	var object any = map[string]any{}
+	var object any
 	if len(items) == 1 {
 		object = items[0]
 	} else {

@@ -46,7 +46,7 @@ func (p *yamlParser) node(y *yaml.Node, parent int, inFlow bool) *node {
 			n.kind = sequence
 		}
 		n.flow = inFlow || y.Style&yaml.FlowStyle != 0
-		p.members(n, y, inFlow)
+		p.members(n, y)
 	case yaml.AliasNode:
 		n.kind = opaque
 		n.end = p.wordEnd(n.start)
@@ -56,7 +56,7 @@ func (p *yamlParser) node(y *yaml.Node, parent int, inFlow bool) *node {
 	return n.close()
 }
 
-func (p *yamlParser) members(n *node, y *yaml.Node, inFlow bool) {
+func (p *yamlParser) members(n *node, y *yaml.Node) {
 	step := 1
 	if n.kind == mapping {
 		step = 2

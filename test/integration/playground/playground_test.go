@@ -278,52 +278,45 @@ func TestPlaygroundNamesPendingPods(t *testing.T) {
 	}
 }
 
-// What cannot work is told before anything is started.
-func TestPlaygroundRefusesEarly(t *testing.T) {
-	dir := program.Bin(t)
-	alone := filepath.Join(t.TempDir(), "evenkeel")
-	if err := os.Link(filepath.Join(dir, "evenkeel"), alone); err != nil {
-		content, err := os.ReadFile(filepath.Join(dir, "evenkeel"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(alone, content, 0o755); err != nil {
-			t.Fatal(err)
+const besideDefault = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: beside, namespace: team}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: beside}}
+  template:
+    metadata: {labels: {app: beside}}
+    spec:
+      schedulerName: evenkeel-scheduler
+      containers:
+      - name: app
+        image: registry.example.com/beside
+        envFrom: [{configMapRef: {name: options, optional: true}}]
+        resources: {limits: {memory: 1Gi}}
+`
+
+// Pods that name the scheduler as manifests/overlays/beside-default teaches are
+// placed, what their author can mend is told, and that is no failure.
+func TestPlaygroundServesPodsThatNameTheScheduler(t *testing.T) {
+	file, dir := filepath.Join(t.TempDir(), "beside.yaml"), filepath.Join(t.TempDir(), "run")
+	if err := os.WriteFile(file, []byte(besideDefault), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "--once", "-f", file, "--dir", dir, "--zones", "1", "--racks-per-zone", "1", "--hosts-per-rack", "3")
+	if code := p.ExitCode(t); code != 0 {
+		t.Errorf("exit code is %d, want 0", code)
+	}
+	out := p.Printed()
+	for _, want := range []string{"pods running: 3 of 3", "\nSkipped: jvm for container app in 3 pods of Deployment team/beside: an envFrom may hold", "(OptionsByEnvFrom)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q", want)
 		}
 	}
-	tests := map[string]struct {
-		program  string
-		args     []string
-		wantCode int
-		want     string
-	}{
-		"our programs are not there": {
-			program: alone, wantCode: 1,
-			want: "evenkeel playground: evenkeel-webhook is neither beside this program nor in PATH: run `make build`\n",
-		},
-		"a run directory that is in use": {
-			program: filepath.Join(dir, "evenkeel"), args: []string{"--dir", dir}, wantCode: 2,
-			want: "evenkeel playground: --dir " + dir + " is not empty: name an empty folder or a new one\n",
-		},
-		"a flag that is none": {
-			program: filepath.Join(dir, "evenkeel"), args: []string{"--zone", "3"}, wantCode: 2,
-			want: "evenkeel playground: unknown flag: --zone; see evenkeel playground --help\n",
-		},
-		"a number that is none": {
-			program: filepath.Join(dir, "evenkeel"), args: []string{"--zones", "many"}, wantCode: 2,
-			want: `evenkeel playground: invalid argument "many" for "--zones" flag: strconv.ParseInt: parsing "many": invalid syntax; see evenkeel playground --help` + "\n",
-		},
+	log, err := os.ReadFile(filepath.Join(dir, "logs", "evenkeel-scheduler.log"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("PATH", t.TempDir())
-			p := program.Start(t, tc.program, append([]string{"playground"}, tc.args...)...)
-			if code := p.ExitCode(t); code != tc.wantCode {
-				t.Errorf("exit code is %d, want %d", code, tc.wantCode)
-			}
-			if got := p.Printed(); got != tc.want {
-				t.Errorf("it printed\n%s\nwant\n%s", got, tc.want)
-			}
-		})
+	if strings.Contains(string(log), "missing content for CA bundle") {
+		t.Error("the scheduler complains that the API server trusts no front proxy")
 	}
 }

@@ -23,7 +23,9 @@ const (
 	outputJSON  = "json"
 )
 
-// nodesPerRack is what --racks assumes if it is not given.
+// nodesPerRack is what --racks assumes if it is not given. The number of racks
+// is then a multiple of that of the zones, because replicas that are spread
+// evenly over racks are so over zones only if each zone has as many racks.
 const nodesPerRack = 40
 
 // options are the flags.
@@ -42,7 +44,7 @@ type options struct {
 func (o *options) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&o.shape.Nodes, "nodes", 5000, "number of nodes")
 	flags.IntVar(&o.shape.PodsPerNode, "pods-per-node", 20, "number of pods that run on each node already")
-	flags.IntVar(&o.shape.Racks, "racks", 0, fmt.Sprintf("number of racks; 0 is one per %d nodes", nodesPerRack))
+	flags.IntVar(&o.shape.Racks, "racks", 0, fmt.Sprintf("number of racks; 0 is one per %d nodes or so, as many in each zone", nodesPerRack))
 	flags.IntVar(&o.shape.Zones, "zones", 3, "number of zones")
 	flags.IntVar(&o.shape.NodesPerHost, "nodes-per-host", 1, "number of nodes on each physical machine; more than 1 makes them virtual machines")
 	flags.IntVar(&o.shape.ServiceSize, "service-size", 50, "number of replicas of each workload that runs already")
@@ -79,7 +81,7 @@ func (o *options) complete() error {
 		}
 	}
 	if o.shape.Racks == 0 {
-		o.shape.Racks = max(o.shape.Nodes/nodesPerRack, o.shape.Zones)
+		o.shape.Racks = max(o.shape.Nodes/nodesPerRack/o.shape.Zones, 1) * o.shape.Zones
 	}
 	if o.shape.Racks > o.shape.Hosts() {
 		return fmt.Errorf("--racks is %d, but there are only %d hosts: each rack needs one", o.shape.Racks, o.shape.Hosts())

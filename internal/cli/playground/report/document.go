@@ -19,6 +19,7 @@ type Document struct {
 	DataCentre DataCentre `json:"dataCentre"`
 	OK         bool       `json:"ok"`
 	Problems   []Problem  `json:"problems"`
+	Warnings   []Warning  `json:"warnings"`
 	Workloads  []Workload `json:"workloads"`
 	Pods       []Pod      `json:"pods"`
 }
@@ -155,6 +156,19 @@ type Problem struct {
 	Namespace string      `json:"namespace"`
 	Workload  WorkloadRef `json:"workload"`
 	Pod       string      `json:"pod"`
+	Message   string      `json:"message"`
+}
+
+// Warning is what the author of a pod can mend: a feature that was skipped, or that
+// could not do all of its work.
+type Warning struct {
+	Namespace string      `json:"namespace"`
+	Workload  WorkloadRef `json:"workload"`
+	Pods      int         `json:"pods"`
+	Feature   string      `json:"feature"`
+	Container string      `json:"container"`
+	Outcome   string      `json:"outcome"`
+	Reason    string      `json:"reason"`
 	Message   string      `json:"message"`
 }
 

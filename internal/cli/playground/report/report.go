@@ -15,8 +15,8 @@ import (
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
-// New returns the facts about a cluster. Workloads, pods and problems are sorted
-// by namespace, kind and name. Software is what the caller says it is.
+// New returns the facts about a cluster. Workloads, pods, problems and warnings are
+// sorted by namespace, kind and name. Software is what the caller says it is.
 func New(c *Cluster, judge *Judge, software Software) *Document {
 	topology := placement.NewTopology(c.Nodes)
 	doc := &Document{
@@ -30,6 +30,7 @@ func New(c *Cluster, judge *Judge, software Software) *Document {
 			Nodes: topology.Nodes(),
 		},
 		Problems:  []Problem{},
+		Warnings:  []Warning{},
 		Workloads: []Workload{},
 		Pods:      []Pod{},
 	}
@@ -54,6 +55,7 @@ func New(c *Cluster, judge *Judge, software Software) *Document {
 			selected, code, problems := judge.judge(pod, status, err, labels[pod.Namespace])
 			facts.Admission.Selected, facts.Admission.Reason = selected, string(code)
 			doc.Pods = append(doc.Pods, facts)
+			doc.warn(w, status)
 			for _, problem := range append(podProblems(w, pod), problems...) {
 				doc.add(w, pod.Name, problem)
 			}

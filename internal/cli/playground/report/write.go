@@ -23,7 +23,8 @@ func (d *Document) WriteJSON(w io.Writer) error {
 	return encoder.Encode(d)
 }
 
-// WriteTables writes the two tables, each with a note on how to read it.
+// WriteTables writes the two tables, each with a note on how to read it, and the
+// warnings.
 func (d *Document) WriteTables(w io.Writer) error {
 	dc := d.DataCentre
 	t := &table{}
@@ -45,8 +46,11 @@ func (d *Document) WriteTables(w io.Writer) error {
 	for i := range d.Pods {
 		d.Pods[i].rows(t)
 	}
-	return t.write(w, "Heap flags: without their -XX:; those that are not in JAVA_TOOL_OPTIONS or JDK_JAVA_OPTIONS say where they are.\n"+
-		"Token: whether the pod can call the Kubernetes API, and the rule that kept it.")
+	if err := t.write(w, "Heap flags: without their -XX:; those that are not in JAVA_TOOL_OPTIONS or JDK_JAVA_OPTIONS say where they are.\n"+
+		"Token: whether the pod can call the Kubernetes API, and the rule that kept it."); err != nil {
+		return err
+	}
+	return d.writeWarnings(w)
 }
 
 // rows adds a row for each container; what holds for the pod is in the first.

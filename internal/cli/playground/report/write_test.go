@@ -24,6 +24,11 @@ func exampleDocument() *Document {
 			{Code: PodPending, Namespace: "shop", Workload: ledger, Pod: "ledger-2", Message: "no node: Unschedulable: 0/5 nodes are available: 5 Insufficient cpu."},
 			{Code: PodCount, Namespace: "shop", Workload: ledger, Message: "has 3 of 4 pods"},
 		},
+		Warnings: []Warning{
+			{Namespace: "shop", Workload: checkout, Pods: 3, Feature: "jvm", Container: "app", Outcome: "skipped", Reason: "OptionsByEnvFrom",
+				Message: "an envFrom may hold the variable for JVM options (JAVA_TOOL_OPTIONS)"},
+			{Namespace: "shop", Workload: ledger, Pods: 1, Feature: "satoken", Outcome: "done", Reason: "TokenVault", Message: "the token was kept for the Vault agent injector"},
+		},
 		Workloads: []Workload{
 			{Namespace: "shop", WorkloadRef: checkout, Replicas: Replicas{Wanted: 3, Placed: 3, Ready: 3}, Spread: Spreads{
 				Zone: Spread{Worst: 3, WorstDomain: "zone-a", Ideal: 3, Used: 1},

@@ -37,10 +37,13 @@ func (s *Scheduler) newBinder(context.Context, runtime.Object, fwk.Handle) (fwk.
 	return binder{scheduler: s}, nil
 }
 
+// Name returns the name of the plugin.
 func (binder) Name() string { return binderName }
 
+// Bind has nothing to do: there is nobody to tell.
 func (binder) Bind(context.Context, fwk.CycleState, *corev1.Pod, string) *fwk.Status { return nil }
 
+// PostBind reports the pod as placed.
 func (b binder) PostBind(_ context.Context, _ fwk.CycleState, pod *corev1.Pod, node string) {
 	b.scheduler.outcomes <- outcome{pod: pod, node: node}
 }
@@ -56,6 +59,8 @@ type dropEvents struct{}
 
 var _ events.EventRecorderLogger = dropEvents{}
 
+// Eventf drops an event.
 func (dropEvents) Eventf(_, _ runtime.Object, _, _, _, _ string, _ ...any) {}
 
+// WithLogger returns the recorder itself, which logs nothing.
 func (d dropEvents) WithLogger(klog.Logger) events.EventRecorderLogger { return d }
