@@ -35,7 +35,35 @@ type ReplicaSpreadArgs struct {
 	// FamilyWeightPercent is the weight of the count over all revisions of a
 	// Deployment, in percent of each level's weight.
 	FamilyWeightPercent int32
+
+	// WorkloadKeys are pod label keys; the first that a pod carries names its
+	// workload, in place of its controller.
+	WorkloadKeys []string
+
+	// FamilyKeys are pod label keys; the first that a pod carries names its
+	// family, in place of its Deployment.
+	FamilyKeys []string
+
+	// IncludeKinds are the owner kinds that are spread though they are not by
+	// default.
+	IncludeKinds []OwnerKind
+
+	// RecountEvery is the number of scheduling cycles after which all pods are
+	// counted afresh to check the index; 0 means never.
+	RecountEvery int32
 }
+
+// OwnerKind is a kind of controller whose pods are not spread by default.
+type OwnerKind string
+
+// The kinds that can be included.
+const (
+	KindDaemonSet OwnerKind = "DaemonSet"
+	KindJob       OwnerKind = "Job"
+)
+
+// OwnerKinds are all kinds that can be included.
+var OwnerKinds = []OwnerKind{KindDaemonSet, KindJob}
 
 // SpreadLevel is one topology level.
 type SpreadLevel struct {
@@ -45,6 +73,10 @@ type SpreadLevel struct {
 	// Labels are node label keys; the first that a node carries names its
 	// domain. A node with none of them is a domain of its own.
 	Labels []string
+
+	// Nested says that a label's value is unique only within a domain of the next
+	// wider level.
+	Nested bool
 
 	// Weight is the importance of this level relative to the others.
 	Weight int32

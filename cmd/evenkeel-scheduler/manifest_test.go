@@ -9,20 +9,19 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
-	"k8s.io/kubernetes/cmd/kube-scheduler/app"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	"k8s.io/kubernetes/pkg/scheduler"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"sigs.k8s.io/yaml"
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
-	plugins "github.com/evenkeel/evenkeel/plugins/scheduler"
 )
 
 // install does once what main does first.
@@ -73,7 +72,7 @@ func setUp(t *testing.T, text []byte) *scheduler.Scheduler {
 	if err := flags.Parse([]string{"--config", file, "--secure-port=0"}); err != nil {
 		t.Fatal(err)
 	}
-	_, sched, err := app.Setup(t.Context(), opts, plugins.Options()...)
+	_, sched, err := setUpScheduler(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,11 +114,28 @@ func TestShippedProfileDropsOnlyScores(t *testing.T) {
 			}
 		}
 	}
+	// The guard stands where the plugin stood that it holds.
+	for _, set := range []*config.PluginSet{&want.PreFilter, &want.Filter, &want.PreScore, &want.Score} {
+		i := slices.IndexFunc(set.Enabled, func(p config.Plugin) bool { return p.Name == "InterPodAffinity" })
+		if i < 0 {
+			t.Fatal("the default profile has no InterPodAffinity to guard")
+		}
+		set.Enabled[i].Name = "GuardedInterPodAffinity"
+	}
 	drop(&want.PreScore, "NodeResourcesBalancedAllocation", "VolumeBinding")
 	drop(&want.Score, "NodeResourcesBalancedAllocation", "ImageLocality", "DynamicResources", "VolumeBinding")
-	want.PreScore.Enabled = append(want.PreScore.Enabled, config.Plugin{Name: "ReplicaSpread"})
+	// Caps are a Filter; Reserve only takes a note.
+	for _, set := range []*config.PluginSet{&want.PreFilter, &want.Filter, &want.PreScore, &want.Reserve} {
+		set.Enabled = append(set.Enabled, config.Plugin{Name: "ReplicaSpread"})
+	}
 	want.Score.Enabled = append(want.Score.Enabled, config.Plugin{Name: "ReplicaSpread", Weight: 10})
 
+	// Scores are summed, so their order says nothing; that of all others does.
+	for _, plugins := range []*config.Plugins{want, got} {
+		for _, set := range []*config.PluginSet{&plugins.PreScore, &plugins.Score} {
+			slices.SortFunc(set.Enabled, func(a, b config.Plugin) int { return strings.Compare(a.Name, b.Name) })
+		}
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

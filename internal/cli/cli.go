@@ -18,6 +18,7 @@ import (
 	"github.com/evenkeel/evenkeel/internal/cli/exit"
 	"github.com/evenkeel/evenkeel/internal/cli/playground"
 	"github.com/evenkeel/evenkeel/internal/cli/render"
+	"github.com/evenkeel/evenkeel/internal/cli/trim"
 	"github.com/evenkeel/evenkeel/internal/cli/version"
 )
 
@@ -26,6 +27,7 @@ func verbs() []*cobra.Command {
 	return []*cobra.Command{
 		playground.NewCommand(),
 		render.NewCommand(),
+		trim.NewCommand(),
 		version.NewCommand(),
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/profile"
 )
 
-// release returns what each plugin of the linked release's default profile is
+// resolved returns what each plugin of the linked release's default profile is
 // at, as its scheduler resolves it.
 func resolved(t *testing.T) map[string][]Point {
 	t.Helper()

@@ -88,6 +88,10 @@ func TestPodsUsePlugins(t *testing.T) {
 			spec: corev1.PodSpec{Affinity: anti(corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{}}})},
 		},
 		"a resource claim": {spec: corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{Name: "gpu"}}}, want: []string{"DynamicResources"}},
+		"a user namespace on the host's network": {
+			spec: corev1.PodSpec{HostNetwork: true, HostUsers: ptr.To(false)},
+			want: []string{"NodeDeclaredFeatures"},
+		},
 		"a scheduling group": {
 			spec: corev1.PodSpec{SchedulingGroup: &corev1.PodSchedulingGroup{}},
 			want: []string{"GangScheduling", "TopologyPlacementGenerator"},

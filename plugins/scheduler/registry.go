@@ -10,6 +10,7 @@ import (
 	"k8s.io/kubernetes/cmd/kube-scheduler/app"
 
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
 
@@ -19,6 +20,7 @@ import (
 func Options() []app.Option {
 	return []app.Option{
 		app.WithPlugin(guardedinterpodaffinity.Name, guardedinterpodaffinity.NewFactory()),
+		app.WithPlugin(profileguard.Name, profileguard.New),
 		app.WithPlugin(replicaspread.Name, replicaspread.NewFactory()),
 	}
 }

@@ -55,7 +55,7 @@ profiles:
 func defaultLevels() []config.SpreadLevel {
 	return []config.SpreadLevel{
 		{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Weight: 60},
-		{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Weight: 25},
+		{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Nested: true, Weight: 25},
 		{Name: "zone", Labels: []string{"topology.kubernetes.io/zone"}, Weight: 15},
 	}
 }
@@ -81,6 +81,20 @@ func TestArgsReachNewDefaultedAndConverted(t *testing.T) {
 				{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Weight: 1},
 				{Name: "zone", Labels: []string{"room"}, Weight: 15},
 			}},
+		},
+		"all other fields": {
+			args: "{levels: [{name: host, nested: true}, {name: rack}], workloadKeys: [unit], familyKeys: [service, app], includeKinds: [Job], recountEvery: 100}",
+			want: &config.ReplicaSpreadArgs{
+				Levels: []config.SpreadLevel{
+					{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Nested: true, Weight: 60},
+					{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Weight: 25},
+				},
+				FamilyWeightPercent: 25,
+				WorkloadKeys:        []string{"unit"},
+				FamilyKeys:          []string{"service", "app"},
+				IncludeKinds:        []config.OwnerKind{"Job"},
+				RecountEvery:        100,
+			},
 		},
 		"an empty list is not an absent one": {
 			args: "{levels: []}",
@@ -143,7 +157,7 @@ func TestArgsAreDecodedStrictly(t *testing.T) {
 
 // TestArgsAreWrittenAsTheyAreRead covers --write-config-to and /configz.
 func TestArgsAreWrittenAsTheyAreRead(t *testing.T) {
-	cfg, err := load("{levels: [{name: rack}], familyWeightPercent: 0}")
+	cfg, err := load("{levels: [{name: rack}], familyWeightPercent: 0, workloadKeys: [unit], familyKeys: [service], includeKinds: [Job], recountEvery: 7}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,11 +177,15 @@ func TestArgsAreWrittenAsTheyAreRead(t *testing.T) {
 	if err := yaml.Unmarshal(text, &written); err != nil {
 		t.Fatal(err)
 	}
-	weight, percent := int32(25), int32(0)
+	weight, percent, nested, recount := int32(25), int32(0), false, int32(7)
 	want := configv1.ReplicaSpreadArgs{
 		TypeMeta:            metav1.TypeMeta{APIVersion: "kubescheduler.config.k8s.io/v1", Kind: "ReplicaSpreadArgs"},
-		Levels:              []configv1.SpreadLevel{{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Weight: &weight}},
+		Levels:              []configv1.SpreadLevel{{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Nested: &nested, Weight: &weight}},
 		FamilyWeightPercent: &percent,
+		WorkloadKeys:        []string{"unit"},
+		FamilyKeys:          []string{"service"},
+		IncludeKinds:        []string{"Job"},
+		RecountEvery:        &recount,
 	}
 	for _, plugin := range written.Profiles[0].PluginConfig {
 		if plugin.Name != "ReplicaSpread" {

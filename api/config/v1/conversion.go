@@ -20,6 +20,9 @@ func addConversionFuncs(scheme *runtime.Scheme) error {
 	if err := addInterPodAffinityConversionFuncs(scheme); err != nil {
 		return err
 	}
+	if err := addProfileGuardConversionFuncs(scheme); err != nil {
+		return err
+	}
 	if err := scheme.AddConversionFunc((*ReplicaSpreadArgs)(nil), (*config.ReplicaSpreadArgs)(nil),
 		func(in, out any, s conversion.Scope) error {
 			return Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in.(*ReplicaSpreadArgs), out.(*config.ReplicaSpreadArgs), s)
@@ -41,10 +44,17 @@ func Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in *ReplicaSpreadA
 		out.Levels = append(out.Levels, config.SpreadLevel{
 			Name:   config.LevelName(level.Name),
 			Labels: slices.Clone(level.Labels),
+			Nested: ptr.Deref(level.Nested, false),
 			Weight: ptr.Deref(level.Weight, 0),
 		})
 	}
 	out.FamilyWeightPercent = ptr.Deref(in.FamilyWeightPercent, 0)
+	out.WorkloadKeys, out.FamilyKeys = slices.Clone(in.WorkloadKeys), slices.Clone(in.FamilyKeys)
+	out.IncludeKinds = nil
+	for _, kind := range in.IncludeKinds {
+		out.IncludeKinds = append(out.IncludeKinds, config.OwnerKind(kind))
+	}
+	out.RecountEvery = ptr.Deref(in.RecountEvery, 0)
 	return nil
 }
 
@@ -56,9 +66,16 @@ func Convert_config_ReplicaSpreadArgs_To_v1_ReplicaSpreadArgs(in *config.Replica
 		out.Levels = append(out.Levels, SpreadLevel{
 			Name:   string(level.Name),
 			Labels: slices.Clone(level.Labels),
+			Nested: ptr.To(level.Nested),
 			Weight: ptr.To(level.Weight),
 		})
 	}
 	out.FamilyWeightPercent = ptr.To(in.FamilyWeightPercent)
+	out.WorkloadKeys, out.FamilyKeys = slices.Clone(in.WorkloadKeys), slices.Clone(in.FamilyKeys)
+	out.IncludeKinds = nil
+	for _, kind := range in.IncludeKinds {
+		out.IncludeKinds = append(out.IncludeKinds, string(kind))
+	}
+	out.RecountEvery = ptr.To(in.RecountEvery)
 	return nil
 }

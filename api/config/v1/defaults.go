@@ -49,14 +49,20 @@ func SetDefaults_ReplicaSpreadArgs(obj *ReplicaSpreadArgs) { //nolint:revive // 
 		}
 	}
 	for i := range obj.Levels {
-		setDefaultsSpreadLevel(&obj.Levels[i])
+		setDefaultsSpreadLevel(&obj.Levels[i], i == len(obj.Levels)-1)
 	}
 	if obj.FamilyWeightPercent == nil {
 		obj.FamilyWeightPercent = ptr.To(DefaultFamilyWeightPercent)
 	}
+	if obj.RecountEvery == nil {
+		obj.RecountEvery = ptr.To[int32](0)
+	}
 }
 
-func setDefaultsSpreadLevel(level *SpreadLevel) {
+func setDefaultsSpreadLevel(level *SpreadLevel, widest bool) {
+	if level.Nested == nil {
+		level.Nested = ptr.To(level.Name == string(config.LevelRack) && !widest)
+	}
 	for _, d := range defaultLevels {
 		if level.Name != string(d.name) {
 			continue

@@ -30,6 +30,49 @@ type ReplicaSpreadArgs struct {
 	//
 	// Range: 0 to 100. Default: 25.
 	FamilyWeightPercent *int32 `json:"familyWeightPercent,omitempty"`
+
+	// WorkloadKeys are pod label keys in order of preference: the first that a
+	// pod carries names the workload it is a replica of, within its namespace,
+	// whoever owns the pod. So pods without a controller are spread, and so are
+	// those of several StatefulSets that make up one service. All revisions of a
+	// Deployment are one workload then, which matters to the caps: during a
+	// rollout both revisions count.
+	//
+	// Range: up to 8 keys, each once. Default: none; replicas are the pods of one
+	// controller.
+	//
+	// +listType=set
+	WorkloadKeys []string `json:"workloadKeys,omitempty"`
+
+	// FamilyKeys are pod label keys in order of preference: the first that a pod
+	// carries names its family, within its namespace, instead of the Deployment
+	// whose revision it is of. So a stable and a canary Deployment keep apart at
+	// the family's weight.
+	//
+	// Range: up to 8 keys, each once, none of them among workloadKeys. Default:
+	// none; a family is the revisions of one Deployment.
+	//
+	// +listType=set
+	FamilyKeys []string `json:"familyKeys,omitempty"`
+
+	// IncludeKinds are kinds of controllers whose pods are to be spread although
+	// they are not by default: Job (its pods come to an end, and may well share a
+	// node) and DaemonSet (it has one pod per node anyway). A pod that names a
+	// cap or carries one of workloadKeys is spread whatever its kind.
+	//
+	// Default: none.
+	//
+	// +listType=set
+	IncludeKinds []string `json:"includeKinds,omitempty"`
+
+	// RecountEvery is the number of scheduling cycles after which all pods are
+	// counted afresh, to check the plugin's index. Differences are mended, logged
+	// and counted in evenkeel_scheduler_replicaspread_index_divergence_total. It
+	// is meant for finding an error in the plugin: it takes a second at 450,000
+	// pods, during which nothing is scheduled.
+	//
+	// Range: 0 to 1000000. Default: 0, never.
+	RecountEvery *int32 `json:"recountEvery,omitempty"`
 }
 
 // SpreadLevel is one topology level.
@@ -42,8 +85,7 @@ type SpreadLevel struct {
 
 	// Labels are node label keys in order of preference: the first that a node
 	// carries names the domain it belongs to. A node with none of them is a
-	// domain of its own. The values must be unique in the cluster: two racks of
-	// one name count as one rack, even in two zones.
+	// domain of its own.
 	//
 	// Range: 1 to 8 keys, each once. Default: topology.evenkeel.io/host and
 	// then kubernetes.io/hostname for host, topology.evenkeel.io/rack for rack,
@@ -51,6 +93,18 @@ type SpreadLevel struct {
 	//
 	// +listType=set
 	Labels []string `json:"labels,omitempty"`
+
+	// Nested says that the labels' values are unique only within a domain of the
+	// next wider listed level: rack 7 of zone a and rack 7 of zone b are two
+	// racks. Where it is false, equal values are one domain, even in two zones.
+	// It makes no difference where the values are unique in the cluster anyway,
+	// as long as the nodes of a domain agree on the wider one. For the host that
+	// is not to be relied on: one machine that counted as two because a label
+	// is wrong would be the worst of errors.
+	//
+	// Default: true for rack if zone is listed, false otherwise. The widest level
+	// cannot be nested.
+	Nested *bool `json:"nested,omitempty"`
 
 	// Weight is the importance of this level relative to the other listed
 	// levels; only the ratio matters.

@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	maxWeight    = 100
-	maxLabelKeys = 8
+	maxWeight       = 100
+	maxLabelKeys    = 8
+	maxRecountEvery = 1_000_000
 )
 
 // ValidatePluginArgs returns everything that is wrong with the arguments of one
@@ -27,6 +28,8 @@ func ValidatePluginArgs(path *field.Path, args runtime.Object) field.ErrorList {
 	switch args := args.(type) {
 	case *config.GuardedInterPodAffinityArgs:
 		return ValidateGuardedInterPodAffinityArgs(path, args)
+	case *config.ProfileGuardArgs:
+		return ValidateProfileGuardArgs(path, args)
 	case *config.ReplicaSpreadArgs:
 		return ValidateReplicaSpreadArgs(path, args)
 	}
@@ -39,6 +42,44 @@ func ValidateReplicaSpreadArgs(path *field.Path, args *config.ReplicaSpreadArgs)
 	errs := validateLevels(path.Child("levels"), args.Levels)
 	if p := args.FamilyWeightPercent; p < 0 || p > 100 {
 		errs = append(errs, field.Invalid(path.Child("familyWeightPercent"), p, "must be from 0 to 100"))
+	}
+	seen := map[string]bool{}
+	errs = append(errs, validatePodLabels(path.Child("workloadKeys"), args.WorkloadKeys, seen)...)
+	errs = append(errs, validatePodLabels(path.Child("familyKeys"), args.FamilyKeys, seen)...)
+	errs = append(errs, validateKinds(path.Child("includeKinds"), args.IncludeKinds)...)
+	if n := args.RecountEvery; n < 0 || n > maxRecountEvery {
+		errs = append(errs, field.Invalid(path.Child("recountEvery"), n, "must be from 0, which means never, to 1000000"))
+	}
+	return errs
+}
+
+// validatePodLabels checks a list of pod label keys. A key in both lists is
+// refused: the family would be the workload.
+func validatePodLabels(path *field.Path, keys []string, seen map[string]bool) field.ErrorList {
+	var errs field.ErrorList
+	if n := len(keys); n > maxLabelKeys {
+		errs = append(errs, field.TooMany(path, n, maxLabelKeys))
+	}
+	for i, key := range keys {
+		if seen[key] {
+			errs = append(errs, field.Duplicate(path.Index(i), key))
+			continue
+		}
+		seen[key] = true
+		errs = append(errs, metav1validation.ValidateLabelName(key, path.Index(i))...)
+	}
+	return errs
+}
+
+func validateKinds(path *field.Path, kinds []config.OwnerKind) field.ErrorList {
+	var errs field.ErrorList
+	for i, kind := range kinds {
+		switch {
+		case !slices.Contains(config.OwnerKinds, kind):
+			errs = append(errs, field.NotSupported(path.Index(i), kind, config.OwnerKinds))
+		case slices.Index(kinds, kind) < i:
+			errs = append(errs, field.Duplicate(path.Index(i), kind))
+		}
 	}
 	return errs
 }
@@ -72,6 +113,9 @@ func validateLevels(path *field.Path, levels []config.SpreadLevel) field.ErrorLi
 		seenNames[level.Name] = true
 		widest = max(widest, rank)
 		errs = append(errs, validateLabels(levelPath.Child("labels"), level, seenLabels)...)
+		if level.Nested && i == len(levels)-1 {
+			errs = append(errs, field.Invalid(levelPath.Child("nested"), true, "the widest level has no wider one that it could be nested in"))
+		}
 		if level.Weight < 1 || level.Weight > maxWeight {
 			errs = append(errs, field.Invalid(levelPath.Child("weight"), level.Weight, "must be from 1 to 100; leave the level out to give it no weight"))
 		}

@@ -20,6 +20,7 @@ func TestValidateReplicaSpreadArgs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		levels  []config.SpreadLevel
 		percent int32
+		more    config.ReplicaSpreadArgs
 		want    []string
 	}{
 		"all levels":      {levels: []config.SpreadLevel{level("host", 60, "a", "b"), level("rack", 25, "c"), level("zone", 15, "d")}, percent: 25},
@@ -68,9 +69,46 @@ func TestValidateReplicaSpreadArgs(t *testing.T) {
 			percent: 101,
 			want:    []string{"args.familyWeightPercent: Invalid value: 101: must be from 0 to 100"},
 		},
+		"a nested level": {levels: []config.SpreadLevel{{Name: "rack", Labels: []string{"a"}, Weight: 1, Nested: true}, level("zone", 1, "b")}},
+		"the widest level nested": {
+			levels: []config.SpreadLevel{level("host", 1, "a"), {Name: "rack", Labels: []string{"b"}, Weight: 1, Nested: true}},
+			want:   []string{"args.levels[1].nested: Invalid value: true: the widest level has no wider one that it could be nested in"},
+		},
+		"keys and kinds": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{WorkloadKeys: []string{"a", "b"}, FamilyKeys: []string{"c"}, IncludeKinds: []config.OwnerKind{"Job", "DaemonSet"}, RecountEvery: 1_000_000},
+		},
+		"wrong keys": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{WorkloadKeys: []string{"a", "a"}, FamilyKeys: []string{"a", "x y"}},
+			want: []string{
+				`args.workloadKeys[1]: Duplicate value: "a"`,
+				`args.familyKeys[0]: Duplicate value: "a"`,
+				`args.familyKeys[1]: Invalid value: "x y": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+			},
+		},
+		"too many keys": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{FamilyKeys: []string{"a", "b", "c", "d", "e", "f", "g", "h", "i"}},
+			want:   []string{"args.familyKeys: Too many: 9: must have at most 8 items"},
+		},
+		"wrong kinds": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{IncludeKinds: []config.OwnerKind{"Job", "ReplicaSet", "Job"}},
+			want: []string{
+				`args.includeKinds[1]: Unsupported value: "ReplicaSet": supported values: "DaemonSet", "Job"`,
+				`args.includeKinds[2]: Duplicate value: "Job"`,
+			},
+		},
+		"recounts out of range": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{RecountEvery: -1},
+			want:   []string{"args.recountEvery: Invalid value: -1: must be from 0, which means never, to 1000000"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := &config.ReplicaSpreadArgs{Levels: tc.levels, FamilyWeightPercent: tc.percent}
+			args := tc.more.DeepCopy()
+			args.Levels, args.FamilyWeightPercent = tc.levels, tc.percent
 			var got []string
 			for _, err := range ValidatePluginArgs(field.NewPath("args"), args) {
 				got = append(got, err.Error())

@@ -81,13 +81,29 @@ func TestFactorySharesTheIndexOfEqualLevels(t *testing.T) {
 	otherWeights, otherLabels := testArgs(), testArgs()
 	otherWeights.Levels[0].Weight = 1
 	otherLabels.Levels[1].Labels = []string{"row"}
-	if plugin(otherWeights, snapshot).index != first.index {
+	if plugin(otherWeights, snapshot).counter != first.counter {
 		t.Error("a profile that differs in its weights has an index of its own")
 	}
-	if plugin(otherLabels, snapshot).index == first.index {
+	if plugin(otherLabels, snapshot).counter == first.counter {
 		t.Error("a profile that differs in its labels shares the index")
 	}
-	if plugin(testArgs(), cache.NewEmptySnapshot()).index == first.index {
+	for name, change := range map[string]func(*config.ReplicaSpreadArgs){
+		"nesting":       func(args *config.ReplicaSpreadArgs) { args.Levels[1].Nested = true },
+		"workload keys": func(args *config.ReplicaSpreadArgs) { args.WorkloadKeys = []string{"app"} },
+		"family keys":   func(args *config.ReplicaSpreadArgs) { args.FamilyKeys = []string{"app"} },
+		"kinds":         func(args *config.ReplicaSpreadArgs) { args.IncludeKinds = []config.OwnerKind{config.KindJob} },
+		"level names": func(args *config.ReplicaSpreadArgs) {
+			args.Levels = args.Levels[:2]
+			args.Levels[1].Name = config.LevelZone
+		},
+	} {
+		other := testArgs()
+		change(other)
+		if plugin(other, snapshot).counter == first.counter {
+			t.Errorf("a profile that differs in its %s shares the index", name)
+		}
+	}
+	if plugin(testArgs(), cache.NewEmptySnapshot()).counter == first.counter {
 		t.Error("a profile of another scheduler shares the index")
 	}
 }
@@ -111,9 +127,10 @@ func TestSkippedPodsAreTheSignedOnes(t *testing.T) {
 		pod        *corev1.Pod
 		wantSpread bool
 	}{
-		"a replica":  {pod: replica("db-1", "db"), wantSpread: true},
-		"a Job":      {pod: job},
-		"a bare pod": {pod: st.MakePod().Name("tool").Obj()},
+		"a replica":        {pod: replica("db-1", "db"), wantSpread: true},
+		"a Job":            {pod: job},
+		"a bare pod":       {pod: st.MakePod().Name("tool").Obj()},
+		"a Job with a cap": {pod: withCaps(job.DeepCopy(), "zone", "1"), wantSpread: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status := pl.(fwk.PreScorePlugin).PreScore(t.Context(), framework.NewCycleState(), tc.pod, infos)

@@ -4,6 +4,7 @@
 package replicaspread_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 )
 
@@ -25,20 +27,42 @@ func (w *world) place(kind, name, revision, number string, opts map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	var told []string
+	var pods []*corev1.Pod
 	for range n {
 		pod := w.newPod(kind, name, revision, opts)
-		node, err := w.schedule(pod)
-		if err != nil {
-			return nil, fmt.Errorf("placing %s: %w", pod.Name, err)
+		if err := w.api.Add(pod); err != nil {
+			return nil, err
 		}
-		told = append(told, fmt.Sprintf("%s -> %s (%s)", pod.Name, node, w.around(pod, node)))
-		pod = pod.DeepCopy()
-		pod.Spec.NodeName = node
-		w.pods[pod.Name] = pod
-		w.assumed[pod.Name] = true
+		pods = append(pods, pod)
+	}
+	var told []string
+	for _, pod := range pods {
+		line, err := w.placeOne(pod)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, line)
 	}
 	return told, nil
+}
+
+// placeOne lets the scheduler place a pod, or hold it back, and tells which.
+func (w *world) placeOne(pod *corev1.Pod) (string, error) {
+	node, err := w.schedule(pod)
+	var unfit *framework.FitError
+	if errors.As(err, &unfit) {
+		w.held = append(w.held, pod)
+		return fmt.Sprintf("%s is held back: %s", pod.Name, unfit.Error()), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("placing %s: %w", pod.Name, err)
+	}
+	line := fmt.Sprintf("%s -> %s (%s)", pod.Name, node, w.around(pod, node))
+	pod = pod.DeepCopy()
+	pod.Spec.NodeName = node
+	w.pods[pod.Name] = pod
+	w.assumed[pod.Name] = true
+	return line, w.api.Update(pod)
 }
 
 func (w *world) newPod(kind, name, revision string, opts map[string]string) *corev1.Pod {
@@ -58,6 +82,11 @@ func (w *world) newPod(kind, name, revision string, opts map[string]string) *cor
 	}
 	if key := opts["constraint"]; key != "" {
 		wrapper.SpreadConstraint(1, key, corev1.ScheduleAnyway, selector, nil, nil, nil, nil)
+	}
+	for option, annotation := range capOptions {
+		if value := opts[option]; value != "" {
+			wrapper.Annotation(annotation, value)
+		}
 	}
 	w.serial[owner]++
 	podName := fmt.Sprintf("%s-%d", owner, w.serial[owner])
@@ -115,6 +144,9 @@ func (w *world) terminate(name string) error {
 	now := metav1.Now()
 	pod.DeletionTimestamp = &now
 	w.pods[name] = pod
+	if err := w.api.Update(pod); err != nil {
+		return err
+	}
 	return w.sched.Cache.UpdatePod(w.logger(), old, pod)
 }
 
@@ -127,6 +159,9 @@ func (w *world) deletePod(name string) error {
 		return err
 	}
 	delete(w.pods, name)
+	if err := w.api.Delete(pod); err != nil {
+		return err
+	}
 	return w.sched.Cache.RemovePod(w.logger(), pod)
 }
 

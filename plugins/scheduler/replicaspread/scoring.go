@@ -38,18 +38,20 @@ func (s *preScoreState) Clone() fwk.StateData {
 // pod that is spread has no signature (see SignPod), so all pods of any one
 // signature are skipped.
 func (pl *ReplicaSpread) PreScore(ctx context.Context, state fwk.CycleState, pod *corev1.Pod, nodes []fwk.NodeInfo) *fwk.Status {
-	workload, ok := index.WorkloadOf(pod)
+	workload, ok := pl.counter.index.WorkloadOf(pod)
 	if !ok {
 		return fwk.NewStatus(fwk.Skip)
 	}
-	all, err := pl.lister.NodeInfos().List()
-	if err != nil {
-		return fwk.AsStatus(fmt.Errorf("listing the nodes of the snapshot: %w", err))
+	read := 0
+	if _, err := state.Read(preFilterStateKey); err != nil {
+		// Otherwise PreFilter has done it, in the same cycle.
+		if read, err = pl.counter.refresh(ctx, pod, false); err != nil {
+			return fwk.AsStatus(err)
+		}
 	}
-	read := pl.index.Refresh(all, pod.Spec.SchedulingGroup != nil)
 	s := &preScoreState{
 		nodes:     make([]string, len(nodes)),
-		counts:    pl.index.Count(workload, nodes),
+		counts:    pl.counter.index.Count(workload, nodes),
 		hasFamily: workload.Family != "",
 	}
 	for i, node := range nodes {
@@ -60,7 +62,7 @@ func (pl *ReplicaSpread) PreScore(ctx context.Context, state fwk.CycleState, pod
 	}
 	state.Write(preScoreStateKey, s)
 	if logger := klog.FromContext(ctx).V(4); logger.Enabled() {
-		size := pl.index.Size()
+		size := pl.counter.index.Size()
 		logger.Info("Counted replicas", "pod", klog.KObj(pod), "candidates", len(nodes), "nodesRead", read,
 			"nodes", size.Nodes, "workloads", size.Workloads, "families", size.Families)
 	}

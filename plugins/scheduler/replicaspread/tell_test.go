@@ -26,10 +26,14 @@ var levels = []struct {
 	{"zone", []string{wellknown.TopologyZone}},
 }
 
-// domainOf returns the domain of a node at a level; without a label, the node.
+// domainOf returns the domain of a node at a level; without a label, the node. A
+// rack is one of its zone.
 func (w *world) domainOf(nodeName string, level int) string {
 	for _, label := range levels[level].labels {
 		if value := w.nodes[nodeName].Labels[label]; value != "" {
+			if label == wellknown.TopologyRack {
+				value = w.nodes[nodeName].Labels[wellknown.TopologyZone] + "/" + value
+			}
 			return value
 		}
 	}

@@ -4,8 +4,11 @@
 package replicaspread_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,11 +20,13 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	"k8s.io/kubernetes/pkg/scheduler"
+	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 	"k8s.io/kubernetes/pkg/scheduler/profile"
@@ -55,10 +60,17 @@ const shippedConfig = "../../../manifests/base/scheduler/config.yaml"
 //	delete POD                             the pod is gone
 //	bound                                  all bindings so far are confirmed
 //	rollout NAME FROM TO surge=N           N new, N old shut down; until all are new
+//	scaledown NAME N                       the newest N replicas are deleted
+//	lose rack=R                            all nodes of a rack are lost, and their pods replaced
+//	restore rack=R                         they come back, empty
+//	drain NODE                             cordoned, and its pods evicted and replaced
+//	uncordon NODE                          takes pods again
+//	retry NAME                             what was held back is tried again
 //	show NAME                              how the replicas of a name are spread
 //
-// OPTIONS are quiet, which leaves out the line per pod, and anti-affinity=KEY or
-// constraint=KEY, which the pods then declare against themselves.
+// OPTIONS are quiet, which leaves out the line per pod, anti-affinity=KEY or
+// constraint=KEY, which the pods then declare against themselves, and
+// max-per-LEVEL=CAP, which is an annotation of theirs.
 type world struct {
 	ctx    context.Context
 	sched  *scheduler.Scheduler
@@ -71,6 +83,32 @@ type world struct {
 	assumed map[string]bool
 	// serial numbers the replicas of each owner.
 	serial map[string]int
+	// held are the pods that were held back, in order, and lost the nodes that may
+	// come back.
+	held []*corev1.Pod
+	lost map[string]*corev1.Node
+	// api holds the pods that the API server has, placed or not.
+	api cache.Store
+}
+
+// loadShipped reads the shipped configuration, with the in-tree plugin in the
+// place of the one that guards it: a plugin's tests know no other of ours.
+func loadShipped(tb testing.TB) *schedulerconfig.KubeSchedulerConfiguration {
+	tb.Helper()
+	text, err := os.ReadFile(shippedConfig)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	file := filepath.Join(tb.TempDir(), "config.yaml")
+	text = bytes.ReplaceAll(text, []byte("- name: GuardedInterPodAffinity\n"), []byte("- name: InterPodAffinity\n"))
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	cfg, err := options.LoadConfigFromFile(klog.Background(), file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return cfg
 }
 
 func newWorld(ctx context.Context, tb testing.TB) *world {
@@ -78,10 +116,7 @@ func newWorld(ctx context.Context, tb testing.TB) *world {
 	if err := install(); err != nil {
 		tb.Fatal(err)
 	}
-	cfg, err := options.LoadConfigFromFile(klog.FromContext(ctx), shippedConfig)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	cfg := loadShipped(tb)
 	w := &world{
 		ctx:     ctx,
 		bound:   make(chan *corev1.Binding, 1),
@@ -90,6 +125,7 @@ func newWorld(ctx context.Context, tb testing.TB) *world {
 		pods:    map[string]*corev1.Pod{},
 		assumed: map[string]bool{},
 		serial:  map[string]int{},
+		lost:    map[string]*corev1.Node{},
 	}
 	client := fake.NewClientset()
 	client.PrependReactor("create", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -102,7 +138,10 @@ func newWorld(ctx context.Context, tb testing.TB) *world {
 	})
 	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	tb.Cleanup(broadcaster.Shutdown)
-	w.sched, err = scheduler.New(ctx, client, informers.NewSharedInformerFactory(client, 0), nil,
+	factory := informers.NewSharedInformerFactory(client, 0)
+	w.api = factory.Core().V1().Pods().Informer().GetStore()
+	var err error
+	w.sched, err = scheduler.New(ctx, client, factory, nil,
 		profile.NewRecorderFactory(broadcaster),
 		scheduler.WithProfiles(cfg.Profiles...),
 		scheduler.WithPercentageOfNodesToScore(cfg.PercentageOfNodesToScore),
@@ -114,7 +153,8 @@ func newWorld(ctx context.Context, tb testing.TB) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w.sched.FailureHandler = func(_ context.Context, _ framework.Framework, _ *framework.QueuedPodInfo, status *fwk.Status, _ *fwk.NominatingInfo, _ time.Time) {
+	w.sched.FailureHandler = func(_ context.Context, _ framework.Framework, info *framework.QueuedPodInfo, status *fwk.Status, _ *fwk.NominatingInfo, _ time.Time) {
+		w.sched.SchedulingQueue.Done(info.Pod.UID) // Nothing requeues it but `+"`retry`"+`.
 		w.failed <- status.AsError()
 	}
 	return w
@@ -133,7 +173,8 @@ func (w *world) do(words []string) ([]string, error) {
 		}
 	}
 	want := map[string]int{"datacentre": 0, "node": 1, "relabel": 1, "remove": 1, "deployment": 3, "statefulset": 2, "daemonset": 2,
-		"job": 2, "bare": 2, "terminate": 1, "delete": 1, "bound": 0, "rollout": 3, "show": 1}
+		"job": 2, "bare": 2, "terminate": 1, "delete": 1, "bound": 0, "rollout": 3, "show": 1,
+		"scaledown": 2, "lose": 0, "restore": 0, "drain": 1, "uncordon": 1, "retry": 1}
 	quiet := len(args) > 0 && args[len(args)-1] == "quiet"
 	if quiet {
 		args = args[:len(args)-1]
@@ -168,6 +209,18 @@ func (w *world) do(words []string) ([]string, error) {
 		err = w.confirmAll()
 	case "rollout":
 		told, err = w.rollout(args[0], args[1], args[2], opts)
+	case "scaledown":
+		err = w.scaleDown(args[0], args[1])
+	case "lose":
+		told, err = w.lose(opts)
+	case "restore":
+		err = w.restore(opts)
+	case "drain":
+		told, err = w.drain(args[0])
+	case "uncordon":
+		err = w.cordon(args[0], false)
+	case "retry":
+		told, err = w.retry(args[0])
 	case "show":
 		return w.show(args[0]), nil
 	}

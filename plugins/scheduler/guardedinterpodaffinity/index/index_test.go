@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 )
@@ -329,6 +330,52 @@ func TestRefreshTakesPodsOverThatMoved(t *testing.T) {
 			t.Errorf("%q was dropped and made again", key)
 		}
 	}
+}
+
+// TestRefreshSeesPodsOnTrial places pods the way a pod group is placed on trial,
+// which leaves no trace in the generation of the NodeInfo.
+func TestRefreshSeesPodsOnTrial(t *testing.T) {
+	node := st.MakeNode().Name("n").Obj()
+	placed := declaring("placed", term(t, "app=placed", "none"))
+	placed.Spec.NodeName = "n"
+	snapshot := cache.NewSnapshot([]*corev1.Pod{placed}, []*corev1.Node{node})
+	ix := New()
+	refreshed := func(onTrial bool, want ...string) {
+		t.Helper()
+		infos, err := snapshot.NodeInfos().HavePodsWithAffinityList()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ix.Refresh(infos, onTrial)
+		if diff := cmp.Diff(want, posted(ix)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	try := func(app string) (withdraw func()) {
+		pod := declaring(app, term(t, "app="+app, "none"))
+		pod.Spec.NodeName = "n"
+		info, err := framework.NewPodInfo(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := snapshot.AssumePod(info); err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if err := snapshot.ForgetPod(logger(t), pod); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	refreshed(false, "shop/app=placed")
+	withdraw := try("a")
+	refreshed(true, "shop/app=a", "shop/app=placed")
+	// Nobody looks between these two.
+	withdraw()
+	withdraw = try("b")
+	refreshed(true, "shop/app=b", "shop/app=placed")
+	withdraw()
+	refreshed(false, "shop/app=placed")
 }
 
 func TestNothingIsLeftOfWhatIsGone(t *testing.T) {

@@ -26,8 +26,11 @@ import (
 
 var seed = flag.Uint64("seed", 0, "seed of the random tests; 0 takes the time")
 
-// The labels of the levels in these tests.
-var testLevels = [][]string{{"metal", "kubernetes.io/hostname"}, {"rack"}, {"zone"}}
+// What is counted in these tests. Racks are numbered within each zone.
+var testConfig = Config{
+	Levels:   []Level{{Labels: []string{"metal", "kubernetes.io/hostname"}}, {Labels: []string{"rack"}, Nested: true}, {Labels: []string{"zone"}}},
+	Identity: Identity{WorkloadKeys: []string{"unit"}, FamilyKeys: []string{"service"}, Kinds: []string{"Job"}},
+}
 
 // churn drives a real scheduler cache at random.
 type churn struct {
@@ -58,7 +61,7 @@ func TestIndexEqualsRecountUnderChurn(t *testing.T) {
 			snapshot: cache.NewEmptySnapshot(),
 			assumed:  map[types.UID]bool{},
 		}
-		ix := New(testLevels)
+		ix := New(testConfig)
 		for step := range 200 {
 			for range 1 + c.rnd.IntN(4) {
 				c.change()
@@ -66,9 +69,17 @@ func TestIndexEqualsRecountUnderChurn(t *testing.T) {
 			if err := c.cache.UpdateSnapshot(klog.Background(), c.snapshot); err != nil {
 				t.Fatal(err)
 			}
-			ix.Refresh(c.list(), false)
+			if c.rnd.IntN(3) == 0 {
+				// A hasty cycle in between, which may miss what was not touched.
+				ix.Touch(c.nodes[c.rnd.IntN(len(c.nodes))].Name)
+				ix.Refresh(c.list(), RefreshOptions{})
+			}
+			ix.Refresh(c.list(), RefreshOptions{All: true})
 			if diff := cmp.Diff(recount(c.list()), countAll(ix, c.list())); diff != "" {
 				t.Fatalf("round %d, step %d: the index differs from a recount (-recount +index):\n%s", round, step, diff)
+			}
+			if diff := ix.Recount(c.list()); diff != 0 {
+				t.Fatalf("round %d, step %d: the index finds %d differences from its own recount", round, step, diff)
 			}
 			if c.rnd.IntN(4) == 0 {
 				c.try(ix)
@@ -103,7 +114,7 @@ func (c *churn) try(ix *Index) {
 			c.t.Fatal(err)
 		}
 		tried = append(tried, pod)
-		ix.Refresh(c.list(), true)
+		ix.Refresh(c.list(), RefreshOptions{OnTrial: true})
 		if diff := cmp.Diff(recount(infos), countAll(ix, infos)); diff != "" {
 			c.t.Fatalf("with pods on trial, the index differs from a recount (-recount +index):\n%s", diff)
 		}
@@ -198,12 +209,23 @@ func (c *churn) newPod(node string) *corev1.Pod {
 	name := fmt.Sprintf("pod-%d", c.made)
 	w := st.MakePod().Namespace("ns").Name(name).UID(name).Node(node)
 	owner, kind := fmt.Sprintf("owner-%d", c.rnd.IntN(4)), "StatefulSet"
-	switch c.rnd.IntN(4) {
+	if c.rnd.IntN(6) == 0 {
+		w.Label("unit", fmt.Sprint(c.rnd.IntN(2))) // Counted by its label, whoever owns it.
+	}
+	if c.rnd.IntN(4) == 0 {
+		w.Label("service", fmt.Sprint(c.rnd.IntN(2))) // A workload may have pods of several families.
+	}
+	switch c.rnd.IntN(6) {
 	case 0:
-		return w.Obj() // No owner: not counted.
+		return w.Obj() // No owner: not counted without the label.
 	case 1:
-		kind = "DaemonSet" // Not counted either.
+		kind = "DaemonSet" // Nor this, unless the pod names a cap.
+		if c.rnd.IntN(2) == 0 {
+			w.Annotation("spread.evenkeel.io/max-per-rack", "1")
+		}
 	case 2:
+		kind = "Job" // Counted, as the configuration says.
+	case 3, 4:
 		hash := fmt.Sprintf("rev%d", c.rnd.IntN(3))
 		w.Label("pod-template-hash", hash)
 		owner, kind = owner+"-"+hash, "ReplicaSet"
@@ -211,100 +233,4 @@ func (c *churn) newPod(node string) *corev1.Pod {
 	pod := w.OwnerReference(owner, schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: kind}).Obj()
 	pod.OwnerReferences[0].UID = types.UID(kind + " " + owner)
 	return pod
-}
-
-// counted is all that an index knows: per workload and node, and its size.
-type counted struct {
-	Counts map[string]map[string]Counts
-	Size   Size
-}
-
-// countAll asks the index for the counts of every workload around every node.
-func countAll(ix *Index, infos []fwk.NodeInfo) counted {
-	all := counted{Counts: map[string]map[string]Counts{}, Size: ix.Size()}
-	for w := range workloadsOf(infos) {
-		of := map[string]Counts{}
-		for i, counts := range ix.Count(w, infos) {
-			of[infos[i].Node().Name] = counts
-		}
-		all.Counts[w.UID] = of
-	}
-	return all
-}
-
-func workloadsOf(infos []fwk.NodeInfo) map[Workload]bool {
-	workloads := map[Workload]bool{}
-	for _, info := range infos {
-		for _, pod := range info.GetPods() {
-			if w, ok := WorkloadOf(pod.GetPod()); ok {
-				workloads[w] = true
-			}
-		}
-	}
-	return workloads
-}
-
-// recount says the same by looking at every pod for every node.
-func recount(infos []fwk.NodeInfo) counted {
-	all := counted{Counts: map[string]map[string]Counts{}}
-	families := map[string]bool{}
-	for w := range workloadsOf(infos) {
-		all.Size.Workloads++
-		if w.Family != "" {
-			families[w.Family] = true
-		}
-		of := map[string]Counts{}
-		for _, info := range infos {
-			of[info.Node().Name] = recountAround(w, info.Node(), infos)
-		}
-		all.Counts[w.UID] = of
-	}
-	all.Size.Families = len(families)
-	all.Size.Nodes = len(infos)
-	return all
-}
-
-func recountAround(w Workload, node *corev1.Node, infos []fwk.NodeInfo) Counts {
-	c := Counts{NodeHash: hashString(node.Name)}
-	for _, info := range infos {
-		for _, podInfo := range info.GetPods() {
-			other, ok := WorkloadOf(podInfo.GetPod())
-			if !ok {
-				continue
-			}
-			own, family := other.UID == w.UID, w.Family != "" && other.Family == w.Family
-			for level, keys := range testLevels {
-				if !sameDomain(node, info.Node(), keys) {
-					continue
-				}
-				switch {
-				case podInfo.GetPod().DeletionTimestamp != nil:
-					if level == 0 && (family || own && w.Family == "") {
-						c.Leaving++
-					}
-				default:
-					if own {
-						c.Own[level]++
-					}
-					if family {
-						c.Family[level]++
-					}
-					if own && level == 0 && info.Node().Name == node.Name {
-						c.OnNode++
-					}
-				}
-			}
-		}
-	}
-	return c
-}
-
-func sameDomain(a, b *corev1.Node, keys []string) bool {
-	for _, key := range keys {
-		va, vb := a.Labels[key], b.Labels[key]
-		if va != "" || vb != "" {
-			return va == vb
-		}
-	}
-	return a.Name == b.Name
 }

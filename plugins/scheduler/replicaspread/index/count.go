@@ -25,9 +25,9 @@ type Counts struct {
 // Count returns the counts of the workload around each of the nodes, in their
 // order, as of the last Refresh.
 func (ix *Index) Count(w Workload, infos []fwk.NodeInfo) []Counts {
-	ix.mu.Lock()
-	defer ix.mu.Unlock()
-	own, family := ix.workloads[w.UID], (*group)(nil)
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	own, family := ix.workloads[w.ID], (*group)(nil)
 	if w.Family != "" {
 		family = ix.families[w.Family]
 	}
@@ -47,45 +47,33 @@ func (ix *Index) Count(w Workload, infos []fwk.NodeInfo) []Counts {
 			continue
 		}
 		c.NodeHash = n.hash
-		for level := range ix.labels {
+		for level := range ix.config.Levels {
 			if own != nil {
-				c.Own[level] = own.podsIn[level][n.domains[level]]
+				c.Own[level] = own.podsIn[level].get(n.domains[level])
 			}
 			if family != nil {
-				c.Family[level] = family.podsIn[level][n.domains[level]]
+				c.Family[level] = family.podsIn[level].get(n.domains[level])
 			}
 		}
 		if c.Own[0] > 0 {
 			c.OnNode = n.podsOf(own)
 		}
-		if leaving != nil {
-			c.Leaving = leaving.leavingHost[n.domains[0]]
+		if leaving != nil && leaving.leavingHost != nil {
+			c.Leaving = leaving.leavingHost.get(n.domains[0])
 		}
 	}
 	return all
 }
 
-// podsOf returns the number of pods of the group on the node.
+// podsOf returns the number of pods of the workload on the node.
 func (n *node) podsOf(g *group) int32 {
+	pods := int32(0)
 	for _, t := range n.tenants {
 		if t.group == g {
-			return t.pods
+			pods += t.pods
 		}
 	}
-	return 0
-}
-
-// Size is the size of an index.
-type Size struct {
-	Nodes, Workloads, Families int
-}
-
-// Size returns the number of nodes, and of workloads and families with at least
-// one pod on them.
-func (ix *Index) Size() Size {
-	ix.mu.Lock()
-	defer ix.mu.Unlock()
-	return Size{Nodes: len(ix.nodes), Workloads: len(ix.workloads), Families: len(ix.families)}
+	return pods
 }
 
 // Hash returns a number that depends on the pod UID and the node hash only, the

@@ -1,0 +1,187 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package guardedinterpodaffinity
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	featuregatetesting "k8s.io/component-base/featuregate/testing"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/features"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	st "k8s.io/kubernetes/pkg/scheduler/testing"
+
+	"github.com/evenkeel/evenkeel/api/config"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+)
+
+// The benchmarks run in a data centre of 5,000 nodes with 20 pods each, which
+// belong to 2,000 services in a namespace each, with 50 replicas.
+const (
+	benchNodes       = 5000
+	benchPodsPerNode = 20
+	benchServices    = 2000
+	benchCandidates  = 100
+)
+
+func benchPod(i int, affinity func(corev1.PodAffinityTerm) *corev1.Affinity) *corev1.Pod {
+	app, name := fmt.Sprintf("app-%d", i%benchServices), fmt.Sprintf("pod-%d", i)
+	pod := st.MakePod().Namespace(app).Name(name).UID(name).Labels(map[string]string{
+		"app": app, "tier": "backend", "pod-template-hash": "6d4cf56db6",
+	}).Obj()
+	pod.Spec.Affinity = affinity(corev1.PodAffinityTerm{
+		TopologyKey:   corev1.LabelHostname,
+		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app, "tier": "backend"}},
+	})
+	return pod
+}
+
+func none(corev1.PodAffinityTerm) *corev1.Affinity { return nil }
+
+func apart(term corev1.PodAffinityTerm) *corev1.Affinity { return requiredAntiAffinity(term) }
+
+func ratherApart(term corev1.PodAffinityTerm) *corev1.Affinity {
+	return &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: term}},
+	}}
+}
+
+func benchCluster(b *testing.B, affinity func(corev1.PodAffinityTerm) *corev1.Affinity) *cluster {
+	b.Helper()
+	c := newCluster(b)
+	for n := range benchNodes {
+		c.cache.AddNode(klog.Background(), st.MakeNode().Name(fmt.Sprintf("node-%d", n)).Label(corev1.LabelHostname, fmt.Sprintf("node-%d", n)).
+			Label("rack", fmt.Sprintf("rack-%d", n/20)).Label(corev1.LabelTopologyZone, fmt.Sprintf("zone-%d", n%3)).Obj())
+	}
+	for i := range benchNodes * benchPodsPerNode {
+		c.place(onNode(benchPod(i, affinity), fmt.Sprintf("node-%d", i%benchNodes)))
+	}
+	c.update()
+	return c
+}
+
+// BenchmarkCycle is the share of inter-pod affinity in one scheduling cycle:
+// PreFilter, and Filter, PreScore and Score of 100 candidates, on one thread.
+// Before each cycle, a pod was placed. It runs for the in-tree plugin and for the
+// guarded one, in clusters whose placed pods have the affinity that is said, and
+// for an incoming pod that has it, or not, and that no placed pod minds.
+func BenchmarkCycle(b *testing.B) {
+	for _, bc := range []struct {
+		name             string
+		placed, incoming func(corev1.PodAffinityTerm) *corev1.Affinity
+		fastPath         bool
+	}{
+		{"placed=none/incoming=none", none, none, false},
+		{"placed=required/incoming=none", apart, none, false},
+		{"placed=required/incoming=none/HostnameFastPath", apart, none, true},
+		{"placed=required/incoming=required", apart, apart, false},
+		{"placed=preferred/incoming=none", ratherApart, none, false},
+		{"placed=none/incoming=required", none, apart, false},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			featuregatetesting.SetFeatureGateDuringTest(b, utilfeature.DefaultFeatureGate, features.InterPodAffinityHostnameFastPath, bc.fastPath)
+			c := benchCluster(b, bc.placed)
+			p := c.pair(config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1})
+			next := benchNodes * benchPodsPerNode
+			for _, plugin := range []struct {
+				name string
+				framework.Framework
+			}{{"in-tree", p.inTree}, {"guarded", p.guarded}} {
+				cycle := func(b *testing.B, pod *corev1.Pod) {
+					state, candidates := framework.NewCycleState(), c.nodes()
+					if _, status, _ := plugin.RunPreFilterPlugins(b.Context(), state, pod); !status.IsSuccess() {
+						b.Fatal(status)
+					}
+					candidates = candidates[:benchCandidates]
+					for _, info := range candidates {
+						plugin.RunFilterPluginsWithNominatedPods(b.Context(), state, pod, info)
+					}
+					if status := plugin.RunPreScorePlugins(b.Context(), state, pod, candidates); !status.IsSuccess() {
+						b.Fatal(status)
+					}
+					if _, status := plugin.RunScorePlugins(b.Context(), state, pod, candidates); !status.IsSuccess() {
+						b.Fatal(status)
+					}
+				}
+				// An incoming pod that no placed one knows.
+				stranger := func(i int) *corev1.Pod {
+					pod := benchPod(i, bc.incoming)
+					pod.Namespace, pod.Labels["app"] = "new", "new"
+					return pod
+				}
+				b.Run(plugin.name, func(b *testing.B) {
+					cycle(b, stranger(next)) // The first one reads all nodes.
+					b.ReportAllocs()
+					for b.Loop() {
+						b.StopTimer()
+						next++
+						placed := onNode(benchPod(next, bc.placed), fmt.Sprintf("node-%d", next%benchNodes))
+						must(b, c.cache.AssumePod(klog.Background(), placed))
+						c.update()
+						pod := stranger(next)
+						b.StartTimer()
+						cycle(b, pod)
+					}
+				})
+			}
+		})
+	}
+}
+
+// BenchmarkRefreshAll is the first cycle: 100,000 pods are read.
+func BenchmarkRefreshAll(b *testing.B) {
+	c := benchCluster(b, apart)
+	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
+	must(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		ix := index.New()
+		if read := ix.Refresh(list, false); read != benchNodes {
+			b.Fatalf("%d nodes were read", read)
+		}
+	}
+}
+
+// BenchmarkRefreshGrowing is a cluster that fills up: each placement puts one
+// more node on the list of those with affinity.
+func BenchmarkRefreshGrowing(b *testing.B) {
+	c := benchCluster(b, apart)
+	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
+	must(b, err)
+	ix, without := index.New(), list[:0:0]
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		b.StopTimer()
+		i = (i + 1) % benchNodes
+		without = append(append(without[:0], list[:i]...), list[i+1:]...)
+		ix.Refresh(without, false)
+		b.StartTimer()
+		ix.Refresh(list, false)
+	}
+}
+
+// BenchmarkMatch compares a pod with the terms of 2,000 services, which all have
+// the tier, the hash or a common label in their selectors.
+func BenchmarkMatch(b *testing.B) {
+	c := benchCluster(b, apart)
+	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
+	must(b, err)
+	ix := index.New()
+	ix.Refresh(list, false)
+	pod := benchPod(0, none)
+	pod.Namespace = "new"
+	pod.UID = types.UID("new")
+	b.ReportAllocs()
+	for b.Loop() {
+		if ix.Match(pod, nil) != 0 {
+			b.Fatal("a pod of another namespace matches")
+		}
+	}
+}

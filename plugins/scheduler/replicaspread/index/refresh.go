@@ -1,0 +1,236 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package index
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	fwk "k8s.io/kube-scheduler/framework"
+)
+
+// slot is what was last read at one position of the list.
+//
+// Generations are unique in a process, so a node that was deleted and created
+// again never repeats one. One thing changes a snapshot's NodeInfo and keeps
+// its generation: placing the pods of a pod group on trial (Snapshot.AssumePod).
+// It only adds pods, so the number of pods tells. See RefreshOptions.OnTrial.
+type slot struct {
+	info       fwk.NodeInfo
+	node       *node
+	generation int64
+	pods       int
+}
+
+// unread is the generation of a slot that must be read: no NodeInfo has a
+// negative one.
+const unread = -1
+
+// RefreshOptions say how thorough a Refresh is.
+type RefreshOptions struct {
+	// All compares the generation of every node, so that the index equals the
+	// snapshot afterwards. Without it, only the touched nodes are compared: what
+	// happened to the others is found out by the next Refresh with All.
+	//
+	// Comparing costs a cache miss per node, because the NodeInfos lie all over
+	// the heap: see the benchmarks of package replicaspread.
+	All bool
+
+	// OnTrial says that the snapshot may hold pods that are placed on trial only
+	// (the cycle of a pod group). It implies All. What is read then is read again
+	// by the next Refresh, because withdrawing such a pod leaves no trace in the
+	// generation.
+	OnTrial bool
+}
+
+// Touch makes the next Refresh look at a node.
+func (ix *Index) Touch(nodeName string) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	if n := ix.nodes[nodeName]; n != nil {
+		ix.touched = append(ix.touched, n)
+	}
+}
+
+// Refresh brings the index up to date with infos, which is the whole list of
+// the scheduler's snapshot, and returns the number of nodes that were read.
+// Nodes that are not in the list are forgotten. When the list is another one
+// than last time, all of it is compared.
+func (ix *Index) Refresh(infos []fwk.NodeInfo, opts RefreshOptions) int {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	all := opts.All || opts.OnTrial
+	if !ix.listed(infos, all) {
+		ix.list(infos)
+		all = true
+	}
+	read := 0
+	if !all {
+		for _, n := range ix.touched {
+			// A node that was removed and came back is another node.
+			if ix.nodes[n.name] == n {
+				read += ix.update(n.slot, false)
+			}
+		}
+		ix.touched = ix.touched[:0]
+		return read
+	}
+	ix.touched = ix.touched[:0]
+	for i := range ix.slots {
+		read += ix.update(i, opts.OnTrial)
+	}
+	return read
+}
+
+// listed reports whether infos is the list of the last Refresh. The scheduler
+// makes a new list when nodes come and go, so the address tells; two lists never
+// share one by chance, as the index holds on to the last one. That none is
+// changed in place is looked at now and then.
+func (ix *Index) listed(infos []fwk.NodeInfo, all bool) bool {
+	if len(infos) != len(ix.infos) {
+		return false
+	}
+	if !all {
+		return len(infos) == 0 || &infos[0] == &ix.infos[0]
+	}
+	for i, info := range infos {
+		if ix.slots[i].info != info {
+			return false
+		}
+	}
+	ix.infos = infos
+	return true
+}
+
+// update reads one position of the list if it changed, and returns how many
+// nodes it read.
+func (ix *Index) update(i int, onTrial bool) int {
+	s := &ix.slots[i]
+	generation := s.info.GetGeneration()
+	if generation == s.generation && (!onTrial || len(s.info.GetPods()) == s.pods) || s.node == nil {
+		return 0
+	}
+	ix.read(s.node, s.info)
+	s.generation, s.pods = generation, len(s.info.GetPods())
+	if onTrial {
+		s.generation = unread
+		ix.touched = append(ix.touched, s.node)
+	}
+	return 1
+}
+
+// list takes over a list of nodes: new ones are added unread, and those that
+// are gone are removed with their pods.
+func (ix *Index) list(infos []fwk.NodeInfo) {
+	ix.pass++
+	ix.layout++
+	ix.version++
+	slots := make([]slot, len(infos))
+	for i, info := range infos {
+		object := info.Node()
+		slots[i].info = info
+		if object == nil {
+			continue // Pods of a deleted node; no pod can be placed there.
+		}
+		n := ix.nodes[object.Name]
+		if n == nil {
+			n = &node{name: object.Name, hash: hashString(object.Name)}
+			ix.nodes[n.name] = n
+			slots[i].generation = unread
+		} else {
+			slots[i].generation, slots[i].pods = ix.slots[n.slot].generation, ix.slots[n.slot].pods
+		}
+		n.slot, n.pass = i, ix.pass
+		slots[i].node = n
+	}
+	for name, n := range ix.nodes {
+		if n.pass != ix.pass {
+			ix.settle(n, nil, Domains{}, nil)
+			delete(ix.nodes, name)
+		}
+	}
+	ix.infos, ix.slots = infos, slots
+}
+
+// read counts the pods of one node afresh.
+func (ix *Index) read(n *node, info fwk.NodeInfo) {
+	object := info.Node()
+	where := n.domains
+	if object != n.object {
+		where = ix.locate(object)
+	}
+	ix.pass++
+	ix.tenants = ix.tenants[:0]
+	for _, podInfo := range info.GetPods() {
+		pod := podInfo.GetPod()
+		if own, family := ix.groupsOf(pod); own != nil {
+			ix.move(own, family, pod.DeletionTimestamp != nil)
+		}
+	}
+	ix.settle(n, object, where, ix.tenants)
+}
+
+// move counts one more pod among the tenants of the node that is being read.
+func (ix *Index) move(own, family *group, leaving bool) {
+	i := own.tenant
+	if own.pass != ix.pass {
+		i = -1
+	} else if ix.tenants[i].family != family {
+		// Pods of one workload that differ in their family.
+		i = slices.IndexFunc(ix.tenants, func(t tenant) bool { return t.group == own && t.family == family })
+	}
+	if i < 0 {
+		i = len(ix.tenants)
+		ix.tenants = append(ix.tenants, tenant{group: own, family: family})
+		own.pass, own.tenant = ix.pass, i
+	}
+	if leaving {
+		ix.tenants[i].leaving++
+	} else {
+		ix.tenants[i].pods++
+	}
+}
+
+// settle replaces what a node contributes. The new share is added before the
+// old one is taken away, so that a group that is in both is never dropped and
+// made again. tenants is copied.
+func (ix *Index) settle(n *node, object *corev1.Node, where Domains, tenants []tenant) {
+	same := slices.Equal(tenants, n.tenants)
+	if !same || where != n.domains {
+		ix.version++
+		for _, t := range tenants {
+			ix.add(t, where, 1)
+		}
+		for _, t := range n.tenants {
+			ix.add(t, n.domains, -1)
+		}
+	}
+	if where != n.domains {
+		ix.layout++
+	}
+	if object != n.object && n.object != nil {
+		for level := range ix.config.Levels {
+			ix.domains[level].release(n.domains[level])
+		}
+	}
+	n.object, n.domains = object, where
+	if !same {
+		ix.shares += len(tenants) - len(n.tenants)
+		n.tenants = slices.Clone(tenants)
+	}
+}
+
+// add changes the counts of a tenant's groups at a place by its share, times
+// sign, and drops a group that is left without pods.
+func (ix *Index) add(t tenant, where Domains, sign int32) {
+	for _, g := range []*group{t.group, t.family} {
+		if g == nil {
+			continue
+		}
+		ix.counts += g.add(len(ix.config.Levels), where, sign*t.pods, sign*t.leaving)
+		if g.empty() {
+			ix.drop(g)
+		}
+	}
+}
