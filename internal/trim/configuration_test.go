@@ -91,6 +91,12 @@ func TestUnknownLayoutsAreRefused(t *testing.T) {
 			}
 		})
 	}
+	// What is off at all points cannot be switched on at one.
+	all := parse(t, "profiles: [{plugins: {multiPoint: {disabled: [{name: TaintToleration}]}}}]\n")
+	soft := &corev1.Node{Spec: corev1.NodeSpec{Taints: taint(corev1.TaintEffectPreferNoSchedule)}}
+	if _, err := Configuration(all, "", Analyse(inventory(t, nil, soft), all).Changes(all)); err == nil {
+		t.Error("a plugin in use stays off at all points: no error")
+	}
 	for name, text := range map[string]string{"no YAML": "{", "no profile": "profiles: []", "two profiles": "profiles: [{}, {}]"} {
 		if _, err := ParseShipped([]byte(text)); err == nil {
 			t.Errorf("%s: no error", name)

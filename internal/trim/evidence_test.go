@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 )
@@ -105,6 +106,15 @@ func TestObjectsAreEvidence(t *testing.T) {
 			},
 			want: map[sign]int{volumesZoned: 1, claimsExclusive: 1},
 		},
+		"an ephemeral volume and its claim": {
+			objects: []metav1.Object{class("local", storagev1.VolumeBindingWaitForFirstConsumer, false), claimOf(ptr.To("local")),
+				pod("a", func(p *corev1.Pod) {
+					p.Spec.NodeName = "n1"
+					p.Spec.Volumes = []corev1.Volume{{VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{
+						VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{Spec: corev1.PersistentVolumeClaimSpec{StorageClassName: ptr.To("local")}}}}}}
+				})},
+			want: map[sign]int{podsClaims: 1, claimsDelayed: 1},
+		},
 		"priority classes but Kubernetes' own": {
 			objects: []metav1.Object{&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "gold"}},
 				&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "system-node-critical"}}},
@@ -150,6 +160,9 @@ func TestThreeExamplesAreNamedInOrder(t *testing.T) {
 	want := &Evidence{What: "pods with scheduling gates", Count: 5, Examples: []string{"a", "b", "c"}}
 	if diff := cmp.Diff(want, inv.evidence(podsGated)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := len(inv.objects[podsGated].first); n != 3 {
+		t.Errorf("%d names are kept in memory, want 3", n)
 	}
 }
 

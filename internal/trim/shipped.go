@@ -95,9 +95,10 @@ func (s *Shipped) replacement(plugin, part string) string {
 // disables reports whether the configuration has the plugin off at a ranking
 // point.
 func (s *Shipped) disables(plugin string, at defaultprofile.Point) bool {
-	set := s.fields.Profiles[0].Plugins.Score
+	p := s.fields.Profiles[0].Plugins
+	set := p.Score
 	if at == defaultprofile.PreScore {
-		set = s.fields.Profiles[0].Plugins.PreScore
+		set = p.PreScore
 	}
-	return has(set.Disabled, plugin)
+	return has(set.Disabled, plugin) || has(p.MultiPoint.Disabled, plugin) && !has(p.MultiPoint.Enabled, plugin)
 }

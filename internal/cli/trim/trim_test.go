@@ -144,6 +144,37 @@ func TestStdinAndSeveralFilesAreOneDump(t *testing.T) {
 	}
 }
 
+// TestAListOfOneKindCoversIt: unlike a List of everything, it cannot be empty
+// because nobody asked.
+func TestAListOfOneKindCoversIt(t *testing.T) {
+	missing := func(stdin string) map[string]bool {
+		out, err := runTrim(t, strings.NewReader(stdin), "-f", "testdata/dumps/pods.yaml", "-f", "-", "-o", "json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d Document
+		if err := json.Unmarshal([]byte(out), &d); err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[string]bool{}
+		for _, m := range d.Missing {
+			kinds[m.Kind] = true
+		}
+		return kinds
+	}
+	for name, list := range map[string]string{
+		"JSON": `{"apiVersion":"v1","kind":"PersistentVolumeClaimList","items":[]}`,
+		"YAML": "apiVersion: v1\nkind: PersistentVolumeClaimList\nitems: []\n",
+	} {
+		if got := missing(list); got["PersistentVolumeClaim"] || !got["StorageClass"] {
+			t.Errorf("%s: missing %v, want StorageClass and no PersistentVolumeClaim", name, got)
+		}
+	}
+	if got := missing(`{"apiVersion":"v1","kind":"List","items":[]}`); !got["PersistentVolumeClaim"] {
+		t.Errorf("an empty List: missing %v, want PersistentVolumeClaim too", got)
+	}
+}
+
 func TestWrongInputIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {

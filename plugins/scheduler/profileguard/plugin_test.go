@@ -197,6 +197,14 @@ func TestPodsAreStillSigned(t *testing.T) {
 	}
 }
 
+// TestNothingWakesAPodForTheGuard: it rejects none.
+func TestNothingWakesAPodForTheGuard(t *testing.T) {
+	profile := lacking("NodePorts")
+	if events, err := mustRun(t, profile).guard(t, profile).EventsToRegister(t.Context()); len(events) != 0 || err != nil {
+		t.Errorf("got %v, %v, want no event", events, err)
+	}
+}
+
 func TestTwoProfilesShareTheMetric(t *testing.T) {
 	two := strings.TrimSuffix(lacking("NodePorts"), "]") + ", " + strings.Replace(strings.TrimPrefix(lacking("NodePorts"), "["), "schedulerName: s", "schedulerName: u", 1)
 	r := mustRun(t, two)

@@ -1,0 +1,125 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/report"
+)
+
+// mainVariable makes the test binary be the program, which calls itself for each
+// turn.
+const mainVariable = "EVENKEEL_TEST_RUN_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainVariable) != "" {
+		main()
+	}
+	m.Run()
+}
+
+// TestWorkloadRunsWithEveryScheduler plays the workload that needs the most of
+// us, the owner of its pods, with an API server. Its counter-check is the null
+// scheduler: it measures as little.
+func TestWorkloadRunsWithEveryScheduler(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts API servers")
+	}
+	t.Setenv(mainVariable, "1")
+	results := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	args := []string{"--workloads=DefaultTopologySpreading", "--schedulers=default,evenkeel,null", "--cpuprofile", "--results=" + results}
+	if code := run(t.Context(), args, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit code %d:\n%s", code, stderr.String())
+	}
+	lines := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
+	var r report.Report
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &r); err != nil {
+		t.Fatalf("the last line is no report: %v\n%s", err, stdout.String())
+	}
+	w := r.Workloads["DefaultTopologySpreading/smoke"]
+	if w == nil {
+		t.Fatalf("the workload is missing:\n%s", stdout.String())
+	}
+	if diff := cmp.Diff([]string{"default", "evenkeel", "null"}, slices.Sorted(maps.Keys(w.Schedulers))); diff != "" {
+		t.Errorf("schedulers (-want +got):\n%s", diff)
+	}
+	for name, s := range w.Schedulers {
+		if s.Overall <= 0 || s.AlgorithmAvg <= 0 || s.AttemptAvg < s.AlgorithmAvg || s.Heap <= 0 || s.CPU <= 0 {
+			t.Errorf("%s: %+v", name, s)
+		}
+		if s.Placement == nil || s.Placement.IdealHost != 20 {
+			t.Errorf("%s: the replicas were not found: %+v", name, s.Placement)
+		}
+	}
+	if p := w.Schedulers["evenkeel"].Placement; p != nil && p.WorstRack-p.IdealRack > 3 {
+		t.Errorf("evenkeel placed %d replicas in one of 30 racks, want %d or little more: the plugin did not see the owner", p.WorstRack, p.IdealRack)
+	}
+	profiles, err := filepath.Glob(filepath.Join(results, "*", resultsFolder, "*-cpu.prof"))
+	if err != nil || len(profiles) != 3 {
+		t.Errorf("%d CPU profiles, want 3 (%v)", len(profiles), err)
+	}
+}
+
+func TestWrongInputIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte("kind: Pod\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+	}{
+		"an unknown flag":     {[]string{"--size=5"}, "schedulerperf: unknown flag: --size; --help lists the flags"},
+		"an argument":         {[]string{"smoke"}, `schedulerperf: unknown argument "smoke": everything is said in flags, which --help lists`},
+		"a workload":          {[]string{"--workloads=Basic"}, `schedulerperf: --workloads has the value "Basic": it must be one of SchedulingBasic, DefaultTopologySpreading, PreferredAntiAffinity, PodMatchingAntiAffinity, MixedChurn, Unschedulable`},
+		"no workload":         {[]string{"--workloads="}, "schedulerperf: --workloads is empty: name one or more of SchedulingBasic, "},
+		"a size":              {[]string{"--sizes=2000"}, `schedulerperf: --sizes has the value "2000": it must be one of smoke, 1000, 5000`},
+		"a size twice":        {[]string{"--sizes=smoke,smoke"}, "schedulerperf: --sizes names smoke twice"},
+		"a scheduler":         {[]string{"--schedulers=fast"}, `schedulerperf: --schedulers has the value "fast": it must be one of default, tuned, shipped, evenkeel, null`},
+		"no repeat":           {[]string{"--repeats=0"}, "schedulerperf: --repeats is 0: it must be 1 or more"},
+		"a collector":         {[]string{"--gogc=-1"}, "schedulerperf: --gogc is -1: it must be 1 or more"},
+		"an output":           {[]string{"-o", "yaml"}, `schedulerperf: --output has the value "yaml": it must be one of table, json`},
+		"profiles to nowhere": {[]string{"--cpuprofile"}, "schedulerperf: --cpuprofile needs --results: the folder to write the profiles into"},
+		"a file that is not":  {[]string{"--config=none.yaml"}, "schedulerperf: --config: stat none.yaml: no such file or directory"},
+		"a file for nothing":  {[]string{"--config=" + file, "--schedulers=null"}, "schedulerperf: --config is for the scheduler evenkeel, which --schedulers leaves out"},
+		"another kind":        {[]string{"--config=" + file}, "schedulerperf: configuration file " + file + ": "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := run(t.Context(), tc.args, &stdout, &stderr)
+			if code != exitBadInput || stdout.Len() > 0 {
+				t.Errorf("exit code %d and output %q, want %d and none", code, stdout.String(), exitBadInput)
+			}
+			if got := stderr.String(); !strings.HasPrefix(got, tc.want) || strings.Count(got, "\n") != 1 {
+				t.Errorf("got %q, want the line %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestFailureNamesItsReason: scheduler_perf's output has thousands of lines.
+func TestFailureNamesItsReason(t *testing.T) {
+	t.Setenv(mainVariable, "1")
+	s := &series{options: &options{gogc: 100}, results: t.TempDir()}
+	_, err := s.play(t.Context(), &turn{workload: "None", size: "smoke", scheduler: "null", dir: filepath.Join(s.results, "turn")})
+	if err == nil {
+		t.Fatal("a workload that is not there was played")
+	}
+	for _, want := range []string{"there is no workload None of size smoke", filepath.Join(s.results, "turn", logFile)} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q lacks %q", err, want)
+		}
+	}
+}
