@@ -90,7 +90,7 @@ func startEnvtest(ctx context.Context, run runDir, name string, opts Options, st
 			terminatePID(pid)
 		}
 		select {
-		case <-result:
+		case <-result: //nolint:errcheck // that it was interrupted is the error
 			return fmt.Errorf("starting %s was interrupted: %w", name, context.Cause(ctx))
 		case <-time.After(pollInterval):
 		}

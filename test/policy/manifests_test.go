@@ -164,7 +164,7 @@ func readManifest(t *testing.T, name string, into any) {
 func walkManifests(t *testing.T, visit func(file string, content []byte)) {
 	t.Helper()
 	dir := filepath.Join(root, "manifests")
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".yaml" {
 			return err
 		}

@@ -57,7 +57,7 @@ func TestGuardedEqualsInTree(t *testing.T) {
 			for round := uint64(0); d.cases < *cases/2; round++ {
 				d.round(s, round)
 			}
-			d.report(fastPath)
+			d.report()
 		})
 	}
 }
@@ -268,7 +268,7 @@ func (d *differential) same(pod *corev1.Pod, what string, want, got any) {
 }
 
 // report fails the test if it has not seen what it is for.
-func (d *differential) report(fastPath bool) {
+func (d *differential) report() {
 	var lines []string
 	for what, n := range d.seen {
 		lines = append(lines, fmt.Sprintf("%8d %s", n, what))

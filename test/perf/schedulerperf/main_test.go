@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// TestWorkloadRunsWithEveryScheduler plays the workload that needs the most of
-// us, the owner of its pods, with an API server. Its counter-check is the null
-// scheduler: it measures as little.
+// TestWorkloadRunsWithEveryScheduler plays, with an API server, the workload that
+// needs the most of us: the owner of its pods. Were that wrong, the garbage
+// collector would delete them, and the run would not end.
 func TestWorkloadRunsWithEveryScheduler(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts API servers")
@@ -59,12 +59,14 @@ func TestWorkloadRunsWithEveryScheduler(t *testing.T) {
 		if s.Overall <= 0 || s.AlgorithmAvg <= 0 || s.AttemptAvg < s.AlgorithmAvg || s.Heap <= 0 || s.CPU <= 0 {
 			t.Errorf("%s: %+v", name, s)
 		}
-		if s.Placement == nil || s.Placement.IdealHost != 20 {
+		if s.Placement == nil || s.Placement.IdealHost != 17 {
 			t.Errorf("%s: the replicas were not found: %+v", name, s.Placement)
 		}
 	}
-	if p := w.Schedulers["evenkeel"].Placement; p != nil && p.WorstRack-p.IdealRack > 3 {
-		t.Errorf("evenkeel placed %d replicas in one of 30 racks, want %d or little more: the plugin did not see the owner", p.WorstRack, p.IdealRack)
+	if s := w.Schedulers["evenkeel"]; s != nil && s.Placement != nil {
+		if p := s.Placement; p.WorstHost > p.IdealHost+1 || p.WorstRack > p.IdealRack+2 {
+			t.Errorf("evenkeel left %d replicas on one host and %d in one rack, want %d and %d or hardly more", p.WorstHost, p.WorstRack, p.IdealHost, p.IdealRack)
+		}
 	}
 	profiles, err := filepath.Glob(filepath.Join(results, "*", resultsFolder, "*-cpu.prof"))
 	if err != nil || len(profiles) != 3 {

@@ -31,7 +31,7 @@ type options struct {
 
 func (o *options) addTo(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.workloads, "workloads", nil, "workloads to run; all of workload/workloads.yaml if not given")
-	flags.StringSliceVar(&o.sizes, "sizes", []string{workload.Smoke}, "sizes to run them in: smoke (100 nodes, shows that all runs), 1000 and 5000 (nodes)")
+	flags.StringSliceVar(&o.sizes, "sizes", []string{workload.Smoke}, "sizes to run them in: smoke (120 nodes, shows that all runs), 1000 and 5000 (nodes)")
 	flags.StringSliceVar(&o.schedulers, "schedulers", []string{contender.Default, contender.Evenkeel, contender.Null},
 		"schedulers to compare: "+strings.Join(contender.Names(), ", "))
 	flags.StringVar(&o.config, "config", "", "KubeSchedulerConfiguration of the scheduler evenkeel; the shipped one if not given")

@@ -15,7 +15,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 )
@@ -254,6 +256,42 @@ func TestRefreshReadsOnlyWhatChanged(t *testing.T) {
 	infos[0].(*framework.NodeInfo).AddPod(ownedPod("StatefulSet", "db", nil))
 	ix.Touch(infos[0].Node().Name)
 	expect("and a node is found where it is now", false, 1)
+}
+
+// TestWhatWasReadOnTrialIsReadAgain withdraws a pod that was placed on trial, which
+// the generation tells nothing of.
+func TestWhatWasReadOnTrialIsReadAgain(t *testing.T) {
+	snapshot := cache.NewSnapshot(nil, []*corev1.Node{st.MakeNode().Name("a").Obj(), st.MakeNode().Name("b").Obj()})
+	infos, err := snapshot.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ix := New(testConfig)
+	pods := func(opts RefreshOptions) int32 {
+		ix.Refresh(infos, opts)
+		return ix.PodsOn("db-uid", "a")
+	}
+	if got := pods(RefreshOptions{}); got != 0 {
+		t.Errorf("%d pods before", got)
+	}
+	pod := ownedPod("StatefulSet", "db", nil)
+	pod.UID, pod.Spec.NodeName = "db-1", "a"
+	info, err := framework.NewPodInfo(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := snapshot.AssumePod(info); err != nil {
+		t.Fatal(err)
+	}
+	if got := pods(RefreshOptions{OnTrial: true}); got != 1 {
+		t.Errorf("%d pods on trial, want 1", got)
+	}
+	if err := snapshot.ForgetPod(klog.Background(), pod); err != nil {
+		t.Fatal(err)
+	}
+	if got := pods(RefreshOptions{}); got != 0 {
+		t.Errorf("%d pods after the trial", got)
+	}
 }
 
 func TestDomainNumbersAreUsedAgain(t *testing.T) {

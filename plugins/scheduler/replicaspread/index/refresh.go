@@ -67,11 +67,9 @@ func (ix *Index) Refresh(infos []fwk.NodeInfo, opts RefreshOptions) int {
 	}
 	read := 0
 	if !all {
+		// They are all in the list: a node that goes makes another one.
 		for _, n := range ix.touched {
-			// A node that was removed and came back is another node.
-			if ix.nodes[n.name] == n {
-				read += ix.update(n.slot, false)
-			}
+			read += ix.update(n.slot, false)
 		}
 		ix.touched = ix.touched[:0]
 		return read

@@ -31,7 +31,7 @@ func TestEveryWorkloadHasEverySize(t *testing.T) {
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("workloads (-want +got):\n%s", diff)
 	}
-	nodes := map[string]int{Smoke: 100, Nodes1000: 1000, Nodes5000: 5000}
+	nodes := map[string]int{Smoke: 120, Nodes1000: 1000, Nodes5000: 5000}
 	for _, name := range names {
 		for _, size := range Sizes() {
 			w, err := Load(name, size)
