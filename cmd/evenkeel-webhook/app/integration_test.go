@@ -188,8 +188,8 @@ func TestRunOnControlPlane(t *testing.T) {
 	t.Run("a wrong annotation is admitted with a warning", func(t *testing.T) {
 		warnings.reset()
 		pod := mustCreatePod(t, admin, "shop", newPod(nil, badTier))
-		if _, ok := pod.Annotations[wellknown.PidsLimitsAnnotation]; ok {
-			t.Error("the pod has limits, though its tier is wrong")
+		if got, want := pod.Annotations[wellknown.PidsLimitsAnnotation], `{"app":2048,"init":2048}`; got != want {
+			t.Errorf("the pod has the limits %s, want the default tier's %s", got, want)
 		}
 		wantToken(t, pod, false)
 		if got := warnings.text(); !strings.Contains(got, "evenkeel pidlimit: "+complaint) {
