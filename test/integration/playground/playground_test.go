@@ -230,7 +230,7 @@ func checkSpread(t *testing.T, doc *report.Document) {
 // scheduler.
 func TestPlaygroundEndsWhenAProcessDies(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "--dir", dir, "--zones", "2", "--racks-per-zone", "1", "--hosts-per-rack", "2")
+	p := program.Start(t, filepath.Join(program.Bin(t), "evenkeel"), "playground", "--dir", dir, "--zones", "2", "--racks-per-zone", "2", "--hosts-per-rack", "2")
 	p.Await(t, "NAMESPACE ")
 	p.Await(t, "POD ")
 	p.Await(t, "Up until Ctrl-C.")
