@@ -51,6 +51,10 @@ type ReplicaSpreadArgs struct {
 	// RecountEvery is the number of scheduling cycles after which all pods are
 	// counted afresh to check the index; 0 means never.
 	RecountEvery int32
+
+	// Candidates is the number of nodes that are looked at first for each pod; 0
+	// means that every cycle samples all nodes.
+	Candidates int32
 }
 
 // OwnerKind is a kind of controller whose pods are not spread by default.

@@ -19,11 +19,12 @@ import (
 	kubescheduler "k8s.io/kubernetes/pkg/scheduler"
 
 	"github.com/evenkeel/evenkeel/plugins/scheduler"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/fastpath"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
 )
 
 // runScheduler does what the run of kube-scheduler's command does, in the same
-// order, with one step more in setUpScheduler. It returns when ctx is done or the
+// order, with two steps more in setUpScheduler. It returns when ctx is done or the
 // scheduler cannot go on.
 func runScheduler(ctx context.Context, opts *options.Options, flags *pflag.FlagSet) error {
 	gates := opts.ComponentGlobalsRegistry.FeatureGateFor(basecompatibility.DefaultKubeComponent)
@@ -50,8 +51,8 @@ func runScheduler(ctx context.Context, opts *options.Options, flags *pflag.FlagS
 	return app.Run(ctx, completed, sched)
 }
 
-// setUpScheduler makes the scheduler, and refuses profiles that would ignore what pods
-// declare. Nothing is scheduled, and no Lease taken, before.
+// setUpScheduler makes the scheduler with its fast path, and refuses profiles that
+// would ignore what pods declare. Nothing is scheduled, and no Lease taken, before.
 func setUpScheduler(ctx context.Context, opts *options.Options) (*appconfig.CompletedConfig, *kubescheduler.Scheduler, error) {
 	completed, sched, err := app.Setup(ctx, opts, scheduler.Options()...)
 	if err != nil {
@@ -63,5 +64,6 @@ func setUpScheduler(ctx context.Context, opts *options.Options) (*appconfig.Comp
 		}
 		return nil, nil, err
 	}
+	fastpath.Install(sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
 	return completed, sched, nil
 }

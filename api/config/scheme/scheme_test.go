@@ -69,21 +69,21 @@ func TestArgsReachNewDefaultedAndConverted(t *testing.T) {
 		want *config.ReplicaSpreadArgs
 	}{
 		"no args": {
-			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25},
+			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 16},
 		},
 		"empty args": {
 			args: "{}",
-			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25},
+			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 16},
 		},
 		"some fields": {
 			args: "{levels: [{name: host, weight: 1}, {name: zone, labels: [room]}], familyWeightPercent: 0}",
 			want: &config.ReplicaSpreadArgs{Levels: []config.SpreadLevel{
 				{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Weight: 1},
 				{Name: "zone", Labels: []string{"room"}, Weight: 15},
-			}},
+			}, Candidates: 16},
 		},
 		"all other fields": {
-			args: "{levels: [{name: host, nested: true}, {name: rack}], workloadKeys: [unit], familyKeys: [service, app], includeKinds: [Job], recountEvery: 100}",
+			args: "{levels: [{name: host, nested: true}, {name: rack}], workloadKeys: [unit], familyKeys: [service, app], includeKinds: [Job], recountEvery: 100, candidates: 0}",
 			want: &config.ReplicaSpreadArgs{
 				Levels: []config.SpreadLevel{
 					{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Nested: true, Weight: 60},
@@ -98,7 +98,7 @@ func TestArgsReachNewDefaultedAndConverted(t *testing.T) {
 		},
 		"an empty list is not an absent one": {
 			args: "{levels: []}",
-			want: &config.ReplicaSpreadArgs{FamilyWeightPercent: 25},
+			want: &config.ReplicaSpreadArgs{FamilyWeightPercent: 25, Candidates: 16},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestArgsAreDecodedStrictly(t *testing.T) {
 
 // TestArgsAreWrittenAsTheyAreRead covers --write-config-to and /configz.
 func TestArgsAreWrittenAsTheyAreRead(t *testing.T) {
-	cfg, err := load("{levels: [{name: rack}], familyWeightPercent: 0, workloadKeys: [unit], familyKeys: [service], includeKinds: [Job], recountEvery: 7}")
+	cfg, err := load("{levels: [{name: rack}], familyWeightPercent: 0, workloadKeys: [unit], familyKeys: [service], includeKinds: [Job], recountEvery: 7, candidates: 9}")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,6 +178,7 @@ func TestArgsAreWrittenAsTheyAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	weight, percent, nested, recount := int32(25), int32(0), false, int32(7)
+	candidates := int32(9)
 	want := configv1.ReplicaSpreadArgs{
 		TypeMeta:            metav1.TypeMeta{APIVersion: "kubescheduler.config.k8s.io/v1", Kind: "ReplicaSpreadArgs"},
 		Levels:              []configv1.SpreadLevel{{Name: "rack", Labels: []string{"topology.evenkeel.io/rack"}, Nested: &nested, Weight: &weight}},
@@ -186,6 +187,7 @@ func TestArgsAreWrittenAsTheyAreRead(t *testing.T) {
 		FamilyKeys:          []string{"service"},
 		IncludeKinds:        []string{"Job"},
 		RecountEvery:        &recount,
+		Candidates:          &candidates,
 	}
 	for _, plugin := range written.Profiles[0].PluginConfig {
 		if plugin.Name != "ReplicaSpread" {

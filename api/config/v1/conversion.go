@@ -55,6 +55,7 @@ func Convert_v1_ReplicaSpreadArgs_To_config_ReplicaSpreadArgs(in *ReplicaSpreadA
 		out.IncludeKinds = append(out.IncludeKinds, config.OwnerKind(kind))
 	}
 	out.RecountEvery = ptr.Deref(in.RecountEvery, 0)
+	out.Candidates = ptr.Deref(in.Candidates, 0)
 	return nil
 }
 
@@ -77,5 +78,6 @@ func Convert_config_ReplicaSpreadArgs_To_v1_ReplicaSpreadArgs(in *config.Replica
 		out.IncludeKinds = append(out.IncludeKinds, string(kind))
 	}
 	out.RecountEvery = ptr.To(in.RecountEvery)
+	out.Candidates = ptr.To(in.Candidates)
 	return nil
 }

@@ -124,6 +124,11 @@ func (in *ReplicaSpreadArgs) DeepCopyInto(out *ReplicaSpreadArgs) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.Candidates != nil {
+		in, out := &in.Candidates, &out.Candidates
+		*out = new(int32)
+		**out = **in
+	}
 	return
 }
 

@@ -19,6 +19,7 @@ const (
 	maxWeight       = 100
 	maxLabelKeys    = 8
 	maxRecountEvery = 1_000_000
+	maxCandidates   = 1000
 )
 
 // ValidatePluginArgs returns everything that is wrong with the arguments of one
@@ -49,6 +50,9 @@ func ValidateReplicaSpreadArgs(path *field.Path, args *config.ReplicaSpreadArgs)
 	errs = append(errs, validateKinds(path.Child("includeKinds"), args.IncludeKinds)...)
 	if n := args.RecountEvery; n < 0 || n > maxRecountEvery {
 		errs = append(errs, field.Invalid(path.Child("recountEvery"), n, "must be from 0, which means never, to 1000000"))
+	}
+	if n := args.Candidates; n < 0 || n > maxCandidates {
+		errs = append(errs, field.Invalid(path.Child("candidates"), n, "must be from 0, which leaves every cycle to kube-scheduler, to 1000"))
 	}
 	return errs
 }

@@ -76,7 +76,7 @@ func TestValidateReplicaSpreadArgs(t *testing.T) {
 		},
 		"keys and kinds": {
 			levels: []config.SpreadLevel{level("host", 1, "a")},
-			more:   config.ReplicaSpreadArgs{WorkloadKeys: []string{"a", "b"}, FamilyKeys: []string{"c"}, IncludeKinds: []config.OwnerKind{"Job", "DaemonSet"}, RecountEvery: 1_000_000},
+			more:   config.ReplicaSpreadArgs{WorkloadKeys: []string{"a", "b"}, FamilyKeys: []string{"c"}, IncludeKinds: []config.OwnerKind{"Job", "DaemonSet"}, RecountEvery: 1_000_000, Candidates: 1000},
 		},
 		"wrong keys": {
 			levels: []config.SpreadLevel{level("host", 1, "a")},
@@ -104,6 +104,11 @@ func TestValidateReplicaSpreadArgs(t *testing.T) {
 			levels: []config.SpreadLevel{level("host", 1, "a")},
 			more:   config.ReplicaSpreadArgs{RecountEvery: -1},
 			want:   []string{"args.recountEvery: Invalid value: -1: must be from 0, which means never, to 1000000"},
+		},
+		"candidates out of range": {
+			levels: []config.SpreadLevel{level("host", 1, "a")},
+			more:   config.ReplicaSpreadArgs{Candidates: 1001},
+			want:   []string{"args.candidates: Invalid value: 1001: must be from 0, which leaves every cycle to kube-scheduler, to 1000"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

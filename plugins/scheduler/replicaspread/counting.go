@@ -38,8 +38,9 @@ type counter struct {
 	now    func() time.Time
 
 	mu sync.Mutex
-	// compared is when all nodes were last compared.
-	compared time.Time
+	// compared is when all nodes were last compared, and swept when one was last
+	// counted afresh.
+	compared, swept time.Time
 	// cycles counts the refreshes, of which every recount-th recounts; 0 is never.
 	cycles, recount int
 }
@@ -63,6 +64,13 @@ func (c *counter) refresh(ctx context.Context, pod *corev1.Pod, exact bool) (int
 		c.compared = now
 	}
 	read := c.index.Refresh(infos, index.RefreshOptions{All: all, OnTrial: onTrial})
+	if all && !onTrial && now.Sub(c.swept) >= compareEvery {
+		c.swept = now
+		if c.index.Sweep() {
+			divergence.Inc()
+			klog.FromContext(ctx).Error(nil, "The index of replicas differed from the pods of a node and was mended")
+		}
+	}
 	if recount {
 		recounts.Inc()
 		if n := c.index.Recount(infos); n > 0 {

@@ -67,6 +67,9 @@ func (pl *ReplicaSpread) PreFilter(ctx context.Context, state fwk.CycleState, po
 		// Placed already, and only here to get more resources on its node.
 		return nil, fwk.NewStatus(fwk.Skip)
 	}
+	if pl.candidates > 0 {
+		state.Write(candidatesStateKey, pl.self)
+	}
 	caps, err := capsOf(pod, pl.levels)
 	if err != nil {
 		return nil, fwk.NewStatus(fwk.UnschedulableAndUnresolvable, err.Error())

@@ -29,7 +29,7 @@ var (
 	})
 	divergence = metrics.NewCounter(&metrics.CounterOpts{
 		Name:           "evenkeel_scheduler_replicaspread_index_divergence_total",
-		Help:           "Counts by which the index of replicas differed from a recount. Anything but 0 is an error in the plugin.",
+		Help:           "Counts by which the index of replicas differed from a recount, and nodes on which it differed from a sweep. Anything but 0 is an error in the plugin.",
 		StabilityLevel: metrics.ALPHA,
 	})
 

@@ -40,6 +40,10 @@ type ReplicaSpread struct {
 	// levels are the levels by name, and labels the node label keys of each.
 	levels []config.LevelName
 	labels [][]string
+	// candidates is the number of candidates in each list of the fast path.
+	candidates int32
+	// self is what PreFilter leaves for SourceOf.
+	self fwk.StateData
 }
 
 var _ fwk.PreFilterPlugin = &ReplicaSpread{}
@@ -116,7 +120,8 @@ func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin,
 			return nil, fmt.Errorf("the scheduler handed over no snapshot to count replicas in")
 		}
 		registerMetrics()
-		pl := &ReplicaSpread{weights: newWeights(args)}
+		pl := &ReplicaSpread{weights: newWeights(args), candidates: args.Candidates}
+		pl.self = source{pl}
 		counting := index.Config{Identity: index.Identity{WorkloadKeys: args.WorkloadKeys, FamilyKeys: args.FamilyKeys}}
 		for _, level := range args.Levels {
 			pl.levels = append(pl.levels, level.Name)

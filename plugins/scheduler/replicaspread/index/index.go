@@ -66,9 +66,9 @@ type Index struct {
 	// order holds the groups of workloads so that they can be walked bit by bit.
 	order []*group
 
-	// shares and counts are the numbers of tenants of all nodes and of counts of
-	// all groups.
-	shares, counts int
+	// shares, kept and counts are the numbers of tenants and pods of all nodes and
+	// of counts of all groups.
+	shares, kept, counts int
 
 	// pass numbers the reads and the listings, to mark what they touched.
 	pass uint64
@@ -76,9 +76,16 @@ type Index struct {
 	// time.
 	survey  uint64
 	surveys sync.Mutex
+	// swept counts the sweeps.
+	swept int
 	// layout and version number the changes: of the nodes and their domains,
 	// and of anything. A View is good for one of each.
 	layout, version uint64
+
+	strata    strata
+	zonesNext int
+	// draws numbers the draws, to mark what was drawn.
+	draws uint64
 
 	// Buffers of read.
 	tenants []tenant
@@ -94,9 +101,14 @@ type node struct {
 	object  *corev1.Node
 	domains Domains
 	tenants []tenant
+	// pods are those that were counted, in the order of the NodeInfo.
+	pods []*corev1.Pod
 	// slot is the node's position in the list.
 	slot int
 	pass uint64
+	room room
+	// drawn is the number of the last draw that the node was in.
+	drawn uint64
 }
 
 // tenant is the share of one workload on one node.

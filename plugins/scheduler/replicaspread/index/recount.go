@@ -27,10 +27,11 @@ func (ix *Index) Recount(infos []fwk.NodeInfo) int {
 	ix.domains, ix.nodes = fresh.domains, fresh.nodes
 	ix.infos, ix.slots, ix.touched = fresh.infos, fresh.slots, nil
 	ix.workloads, ix.families, ix.order = fresh.workloads, fresh.families, fresh.order
-	ix.shares, ix.counts = fresh.shares, fresh.counts
+	ix.shares, ix.kept, ix.counts = fresh.shares, fresh.kept, fresh.counts
 	// The marks of the fresh groups are of its own passes.
 	ix.pass = max(ix.pass, fresh.pass)
 	ix.layout++
+	ix.strata = strata{}
 	ix.version++
 	return diff
 }

@@ -6,6 +6,7 @@ package index
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	fwk "k8s.io/kube-scheduler/framework"
 )
@@ -177,5 +178,32 @@ func TestRecountFindsAndMendsDifferences(t *testing.T) {
 				t.Errorf("the counts afterwards are %+v", got)
 			}
 		})
+	}
+}
+
+// TestSweepMendsWhatWasChangedInPlace changes a pod behind the index's back, as
+// nobody should: a refresh cannot see it, and a sweep mends it.
+func TestSweepMendsWhatWasChangedInPlace(t *testing.T) {
+	unit := func(name string) map[string]string { return map[string]string{"unit": name} }
+	changed := ownedPod("ReplicaSet", "a", unit("one"))
+	infos := oneNode(changed, ownedPod("ReplicaSet", "b", unit("one")))
+	ix := New(testConfig)
+	ix.Refresh(infos, RefreshOptions{All: true})
+	if ix.Sweep() {
+		t.Error("a sweep found a difference where there was none")
+	}
+	changed.Labels["unit"] = "two"
+	ix.Refresh(infos, RefreshOptions{All: true})
+	if diff := cmp.Diff(recount(infos), countAll(ix, infos)); diff == "" {
+		t.Fatal("the index saw a pod that was changed in place; this test is of no use")
+	}
+	if !ix.Sweep() {
+		t.Error("a sweep found no difference")
+	}
+	if diff := cmp.Diff(recount(infos), countAll(ix, infos)); diff != "" {
+		t.Errorf("after a sweep, the index differs from a recount (-recount +index):\n%s", diff)
+	}
+	if ix.Sweep() {
+		t.Error("a second sweep found a difference")
 	}
 }

@@ -4,9 +4,6 @@
 package index
 
 import (
-	"slices"
-
-	corev1 "k8s.io/api/core/v1"
 	fwk "k8s.io/kube-scheduler/framework"
 )
 
@@ -145,90 +142,9 @@ func (ix *Index) list(infos []fwk.NodeInfo) {
 	for name, n := range ix.nodes {
 		if n.pass != ix.pass {
 			ix.settle(n, nil, Domains{}, nil)
+			ix.keep(n, nil)
 			delete(ix.nodes, name)
 		}
 	}
 	ix.infos, ix.slots = infos, slots
-}
-
-// read counts the pods of one node afresh.
-func (ix *Index) read(n *node, info fwk.NodeInfo) {
-	object := info.Node()
-	where := n.domains
-	if object != n.object {
-		where = ix.locate(object)
-	}
-	ix.pass++
-	ix.tenants = ix.tenants[:0]
-	for _, podInfo := range info.GetPods() {
-		pod := podInfo.GetPod()
-		if own, family := ix.groupsOf(pod); own != nil {
-			ix.move(own, family, pod.DeletionTimestamp != nil)
-		}
-	}
-	ix.settle(n, object, where, ix.tenants)
-}
-
-// move counts one more pod among the tenants of the node that is being read.
-func (ix *Index) move(own, family *group, leaving bool) {
-	i := own.tenant
-	if own.pass != ix.pass {
-		i = -1
-	} else if ix.tenants[i].family != family {
-		// Pods of one workload that differ in their family.
-		i = slices.IndexFunc(ix.tenants, func(t tenant) bool { return t.group == own && t.family == family })
-	}
-	if i < 0 {
-		i = len(ix.tenants)
-		ix.tenants = append(ix.tenants, tenant{group: own, family: family})
-		own.pass, own.tenant = ix.pass, i
-	}
-	if leaving {
-		ix.tenants[i].leaving++
-	} else {
-		ix.tenants[i].pods++
-	}
-}
-
-// settle replaces what a node contributes. The new share is added before the
-// old one is taken away, so that a group that is in both is never dropped and
-// made again. tenants is copied.
-func (ix *Index) settle(n *node, object *corev1.Node, where Domains, tenants []tenant) {
-	same := slices.Equal(tenants, n.tenants)
-	if !same || where != n.domains {
-		ix.version++
-		for _, t := range tenants {
-			ix.add(t, where, 1)
-		}
-		for _, t := range n.tenants {
-			ix.add(t, n.domains, -1)
-		}
-	}
-	if where != n.domains {
-		ix.layout++
-	}
-	if object != n.object && n.object != nil {
-		for level := range ix.config.Levels {
-			ix.domains[level].release(n.domains[level])
-		}
-	}
-	n.object, n.domains = object, where
-	if !same {
-		ix.shares += len(tenants) - len(n.tenants)
-		n.tenants = slices.Clone(tenants)
-	}
-}
-
-// add changes the counts of a tenant's groups at a place by its share, times
-// sign, and drops a group that is left without pods.
-func (ix *Index) add(t tenant, where Domains, sign int32) {
-	for _, g := range []*group{t.group, t.family} {
-		if g == nil {
-			continue
-		}
-		ix.counts += g.add(len(ix.config.Levels), where, sign*t.pods, sign*t.leaving)
-		if g.empty() {
-			ix.drop(g)
-		}
-	}
 }

@@ -81,6 +81,8 @@ func (ix *Index) bytes() int64 {
 		perDomain = 16 + 4 + tableEntry + 48
 		perGroup  = int64(unsafe.Sizeof(group{})) + tableEntry + 8
 		perTenant = int64(unsafe.Sizeof(tenant{}))
+		// A pointer. The pods themselves are the scheduler's.
+		perPod = 8
 		// Between 8 bytes in a list, half full at worst, and 9 in a map, filled
 		// to between seven sixteenths and seven eighths.
 		perCount = 14
@@ -90,5 +92,5 @@ func (ix *Index) bytes() int64 {
 		domains += len(ix.domains[level].names)
 	}
 	return int64(len(ix.nodes))*perNode + int64(domains)*perDomain + int64(len(ix.workloads)+len(ix.families))*perGroup +
-		int64(ix.shares)*perTenant + int64(ix.counts)*perCount
+		int64(ix.shares)*perTenant + int64(ix.kept)*perPod + int64(ix.counts)*perCount
 }

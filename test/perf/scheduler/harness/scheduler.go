@@ -27,6 +27,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
 	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 
+	"github.com/evenkeel/evenkeel/plugins/scheduler/fastpath"
 	"github.com/evenkeel/evenkeel/test/perf/scheduler/cluster"
 	"github.com/evenkeel/evenkeel/test/perf/scheduler/contender"
 )
@@ -91,6 +92,7 @@ func New(ctx context.Context, c *contender.Contender, cl *cluster.Cluster) (*Sch
 		return nil, fmt.Errorf("profile %s: %w", c.Name, err)
 	}
 	s.sched.FailureHandler = s.failed
+	fastpath.Install(s.sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
 	return s, s.fill(klog.FromContext(ctx))
 }
 

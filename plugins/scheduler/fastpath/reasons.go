@@ -1,0 +1,80 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package fastpath
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+// reason says why the fast path did not place a pod, as a label of its metric.
+type reason string
+
+// What became of a cycle.
+const (
+	// placed: it did place it.
+	placed reason = "placed"
+	// fewNodes: the original function looks at all nodes of a cluster this small.
+	fewNodes reason = "few-nodes"
+	// extenders: an extender wants to see the nodes.
+	extenders reason = "extenders"
+	// podGroup: the pods of a group are placed together.
+	podGroup reason = "pod-group"
+	// nominated: preemption has chosen a node for the pod.
+	nominated reason = "nominated"
+	// volumes: where the pod can run depends on where its volumes are.
+	volumes reason = "volumes"
+	// devices: the pod claims devices.
+	devices reason = "devices"
+	// preferences: the pod prefers some nodes, which may be anywhere.
+	preferences reason = "preferences"
+	// preFilter: PreFilter rejected the pod or failed; the original function says so.
+	preFilter reason = "pre-filter"
+	// namedNodes: PreFilter has named the few nodes that come into question.
+	namedNodes reason = "named-nodes"
+	// noSource: the profile has no ReplicaSpread, or it gives no candidates.
+	noSource reason = "no-source"
+	// noneFits: no candidate fits.
+	noneFits reason = "none-fits"
+	// failed: a plugin returned an error; the original function meets it again.
+	failed reason = "error"
+)
+
+var reasons = []reason{placed, fewNodes, extenders, podGroup, nominated, volumes, devices, preferences, preFilter, namedNodes, noSource, noneFits, failed}
+
+// unanswerable returns what a pod asks for that a few candidates cannot answer,
+// or placed if there is nothing of that kind.
+func unanswerable(pod *corev1.Pod) reason {
+	if pod.Status.NominatedNodeName != "" {
+		return nominated
+	}
+	for i := range pod.Spec.Volumes {
+		if v := &pod.Spec.Volumes[i]; v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
+			return volumes
+		}
+	}
+	if len(pod.Spec.ResourceClaims) > 0 {
+		return devices
+	}
+	if prefers(pod) {
+		return preferences
+	}
+	return placed
+}
+
+// prefers reports whether a pod has a preference that scores nodes: the one it
+// prefers is hardly among the candidates.
+func prefers(pod *corev1.Pod) bool {
+	for i := range pod.Spec.TopologySpreadConstraints {
+		if pod.Spec.TopologySpreadConstraints[i].WhenUnsatisfiable == corev1.ScheduleAnyway {
+			return true
+		}
+	}
+	a := pod.Spec.Affinity
+	if a == nil {
+		return false
+	}
+	return a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+		a.PodAffinity != nil && len(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+		a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
+}

@@ -1,0 +1,120 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package index
+
+import (
+	"cmp"
+	"slices"
+)
+
+// strata are the nodes by zone and rack, for drawing candidates from. With fewer
+// than three levels, what is missing is one zone, or one rack, of all nodes.
+type strata struct {
+	// layout is the Index.layout that they were made of.
+	layout uint64
+	zones  []*stratum
+}
+
+// stratum is a zone with its racks, or a rack with its nodes. next is where the
+// next draw begins: each continues where the one before it ended, so that no
+// rack and no node waits for ever.
+type stratum struct {
+	domain Domain
+	racks  []*stratum
+	nodes  []*node
+	next   int
+}
+
+// stratify brings the strata up to date. It looks at every node, and only when
+// nodes came, went or moved.
+func (ix *Index) stratify() {
+	if ix.strata.layout == ix.layout && ix.strata.zones != nil {
+		return
+	}
+	ix.strata = strata{layout: ix.layout}
+	zones := map[Domain]*stratum{}
+	racks := map[[2]Domain]*stratum{}
+	for i := range ix.slots {
+		n := ix.slots[i].node
+		if n == nil {
+			continue
+		}
+		place := ix.stratumOf(n)
+		zone := zones[place[0]]
+		if zone == nil {
+			zone = &stratum{domain: place[0]}
+			zones[place[0]] = zone
+			ix.strata.zones = append(ix.strata.zones, zone)
+		}
+		rack := racks[place]
+		if rack == nil {
+			rack = &stratum{domain: place[1]}
+			racks[place] = rack
+			zone.racks = append(zone.racks, rack)
+		}
+		rack.nodes = append(rack.nodes, n)
+	}
+	// Somewhere, lest every change of the nodes send the next pods to the same.
+	for _, zone := range ix.strata.zones {
+		zone.next = int(ix.draws % uint64(len(zone.racks)))
+		for _, rack := range zone.racks {
+			rack.next = int(ix.draws % uint64(len(rack.nodes)))
+		}
+	}
+}
+
+// stratumOf returns the zone and the rack of a node.
+func (ix *Index) stratumOf(n *node) [2]Domain {
+	switch len(ix.config.Levels) {
+	case 0, 1:
+		return [2]Domain{}
+	case 2:
+		return [2]Domain{0, n.domains[1]}
+	}
+	return [2]Domain{n.domains[2], n.domains[1]}
+}
+
+// ranked is a stratum or a node with what it holds of a workload.
+type ranked[T any] struct {
+	of T
+	// load is the number of replicas there, those of the family in part.
+	load int64
+	// at is the distance from where the walk began.
+	at int
+}
+
+// least is a list of the elements with the smallest loads, at most size of them,
+// of equal ones the first that came.
+type least[T any] struct {
+	size  int
+	items []ranked[T]
+}
+
+func (l *least[T]) offer(r ranked[T]) {
+	if len(l.items) == l.size {
+		if r.load >= l.items[l.size-1].load {
+			return
+		}
+		l.items = l.items[:l.size-1]
+	}
+	i, _ := slices.BinarySearchFunc(l.items, r, func(a, b ranked[T]) int {
+		return cmp.Or(cmp.Compare(a.load, b.load), -1) // behind its equals
+	})
+	l.items = slices.Insert(l.items, i, r)
+}
+
+// full reports whether nothing better can come: the list has its size, and no
+// load in it.
+func (l *least[T]) full() bool {
+	return len(l.items) == l.size && l.items[l.size-1].load == 0
+}
+
+// end is the distance behind the farthest element.
+func (l *least[T]) end() int {
+	end := 0
+	for _, r := range l.items {
+		end = max(end, r.at+1)
+	}
+	return end
+}
