@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/klog/v2"
 
 	"github.com/evenkeel/evenkeel/test/differential/side"
@@ -26,6 +27,7 @@ var (
 	only   = flag.Int("case", -1, "run the cluster of this case only, up to it")
 	config = flag.String("config", "", "a KubeSchedulerConfiguration instead of the shipped one")
 	kinds  = flag.String("kinds", "", "constraints that pods may declare, separated by commas; all if empty")
+	fast   = flag.String("fast", "mixed", "whether our side takes the fast path: on, off, or mixed, which leaves it out in every fourth cluster")
 	shrink = flag.Duration("shrink", 30*time.Second, "how long to make a failing case smaller")
 )
 
@@ -64,6 +66,9 @@ func TestProfilesAgree(t *testing.T) {
 		*seed = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d", *seed)
+	if !slices.Contains([]string{"on", "off", "mixed"}, *fast) {
+		t.Fatalf("-fast is %q: it must be on, off or mixed", *fast)
+	}
 	seen := newCoverage()
 	if *only >= 0 {
 		_, first := clusterOf(*only)
@@ -73,12 +78,40 @@ func TestProfilesAgree(t *testing.T) {
 	for first := 0; first < *cases; {
 		first += len(runCluster(t, first, *cases, seen))
 	}
-	t.Logf("seed %d: no difference in %d cases\n%s", *seed, seen.cases, seen)
+	fastPath := fastPathResults(t)
+	t.Logf("seed %d: no difference in %d cases\n%s\nthe fast path: %v", *seed, seen.cases, seen, fastPath)
+	if *fast != "off" && *cases >= focused {
+		for _, result := range []string{"placed", "none-fits"} {
+			if fastPath[result] == 0 {
+				t.Errorf("the fast path never came to %q, so it is not tested", result)
+			}
+		}
+	}
 	if *cases >= focused && *kinds == "" {
 		for _, what := range seen.missing(*cases >= many) {
 			t.Errorf("%s: never mattered, so it is not tested", what)
 		}
 	}
+}
+
+// fastPathResults returns the number of cycles of this process by what became of
+// them on the fast path.
+func fastPathResults(t *testing.T) map[string]float64 {
+	t.Helper()
+	families, err := legacyregistry.DefaultGatherer.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != "evenkeel_scheduler_fastpath_cycles_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			results[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
+		}
+	}
+	return results
 }
 
 // declaredScorers score in one profile only: ours, and those that the manifest
@@ -88,7 +121,7 @@ var declaredScorers = []string{"ReplicaSpread", "NodeResourcesBalancedAllocation
 // TestOnlyDeclaredScorersDiffer is what the comparison of scores rests on, which
 // leaves out plugins that only one profile has.
 func TestOnlyDeclaredScorersDiffer(t *testing.T) {
-	d := newDuel(t, nil, nil)
+	d := newDuel(t, nil, nil, false)
 	scorers := func(s *side.Side) map[string]int32 {
 		weights := s.Scorers()
 		maps.DeleteFunc(weights, func(plugin string, _ int32) bool { return slices.Contains(declaredScorers, plugin) })
@@ -115,7 +148,7 @@ func runCluster(t *testing.T, first, end int, seen *coverage) []string {
 	t.Helper()
 	number, _ := clusterOf(first)
 	r := rand.New(rand.NewPCG(*seed, uint64(number)))
-	d := newDuel(t, r, seen)
+	d := newDuel(t, r, seen, *fast == "on" || *fast == "mixed" && number%4 != 0)
 	d.first = first
 	plan := world.Plan{Kinds: chosenKinds(t)}
 	if number < len(world.Kinds) && plan.Kinds == nil {

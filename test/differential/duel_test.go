@@ -33,6 +33,8 @@ type duel struct {
 	seen   *coverage
 	first  int
 	played int
+	// fast says that our side takes the fast path.
+	fast bool
 	// held are pods that are assumed, and whose binding has not been seen yet.
 	held []held
 }
@@ -46,9 +48,9 @@ type held struct {
 // both are the same things of both sides.
 type both[T any] [2]T
 
-func newDuel(t testing.TB, r *rand.Rand, seen *coverage) *duel {
+func newDuel(t testing.TB, r *rand.Rand, seen *coverage, fast bool) *duel {
 	t.Helper()
-	d := &duel{TB: t, Rand: r, ctx: t.Context(), clock: clocktesting.NewFakeClock(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)), seen: seen}
+	d := &duel{TB: t, Rand: r, fast: fast, ctx: t.Context(), clock: clocktesting.NewFakeClock(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)), seen: seen}
 	d.sides = d.newSides()
 	return d
 }
@@ -60,6 +62,9 @@ func (d *duel) newSides() (sides [2]*side.Side) {
 		d.must(err)
 		sides[i], err = side.New(d.ctx, c, d.clock)
 		d.must(err)
+	}
+	if d.fast {
+		sides[1].TakeFastPath()
 	}
 	return sides
 }

@@ -56,7 +56,7 @@ func (d *duel) shrink(objects []world.Object, pod *corev1.Pod, patience time.Dur
 func (d *duel) differInState(objects []world.Object, pod *corev1.Pod) bool {
 	ctx, cancel := context.WithCancel(d.ctx)
 	defer cancel()
-	trial := &duel{TB: d.TB, ctx: ctx, clock: d.clock}
+	trial := &duel{TB: d.TB, ctx: ctx, clock: d.clock, fast: d.fast}
 	trial.sides = trial.newSides()
 	var infos both[*framework.QueuedPodInfo]
 	trial.each(func(i int, s *side.Side) error {

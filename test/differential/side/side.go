@@ -27,6 +27,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/utils/clock"
 
+	"github.com/evenkeel/evenkeel/plugins/scheduler/fastpath"
 	"github.com/evenkeel/evenkeel/test/differential/feed"
 	"github.com/evenkeel/evenkeel/test/perf/scheduler/contender"
 )
@@ -101,6 +102,10 @@ func New(ctx context.Context, c *contender.Contender, clock clock.WithTicker) (*
 	}
 	return s, nil
 }
+
+// TakeFastPath puts the fast path in front of the scheduler's own way, however
+// few nodes there are.
+func (s *Side) TakeFastPath() { fastpath.Install(s.sched, fastpath.Options{MinNodes: 0}) }
 
 // enter sets the contender's feature gates, which some code reads in every
 // cycle, and returns what sets them back.
