@@ -109,7 +109,7 @@ func (p *path) try(ctx context.Context, f framework.Framework, state fwk.CycleSt
 	if !ok {
 		return nothing, noSource
 	}
-	candidates, err := source.Candidates(ctx, pod, podInfo.CalculateResource().Resource)
+	candidates, err := source.Candidates(ctx, pod)
 	if err != nil {
 		return nothing, failed
 	}

@@ -36,10 +36,22 @@ func (ix *Index) Count(w Workload, infos []fwk.NodeInfo) []Counts {
 		leaving = family
 	}
 	all := make([]Counts, len(infos))
+	// Most often the nodes are those of the last draw, less some that do not fit.
+	drawn := ix.drawn
 	for i, info := range infos {
 		c := &all[i]
-		name := info.Node().Name
-		n := ix.nodes[name]
+		var n *node
+		for n == nil && len(drawn) > 0 {
+			if d := drawn[0]; ix.slots[d.slot].info == info {
+				n = d
+			}
+			drawn = drawn[1:]
+		}
+		name := ""
+		if n == nil {
+			name = info.Node().Name
+			n = ix.nodes[name]
+		}
 		if n == nil {
 			// A node that the last Refresh did not list has no replicas that
 			// the index knows of.

@@ -12,10 +12,11 @@ import (
 )
 
 // How far a draw looks. The numbers bound its time whatever the size of the
-// cluster and the workload: about 100 lookups of a count, a few microseconds.
+// cluster and the workload. It looks that far only for a workload that has
+// replicas nearly everywhere: racks and hosts without one end the search.
 const (
 	// racksLooked is the number of racks of one zone that are compared.
-	racksLooked = 32
+	racksLooked = 128
 	// zonesLooked is the number of zones that are compared.
 	zonesLooked = 32
 	// nodesLooked is the number of nodes of one rack that are compared.
@@ -33,8 +34,8 @@ type Wanted struct {
 	// FamilyPercent is what a replica of the family counts, relative to one of
 	// the workload.
 	FamilyPercent int64
-	// Pod is looked at for its tolerations, and MilliCPU and Memory are what it
-	// requests: nodes that cannot take it as of the last Refresh are passed over.
+	// Pod is looked at for its tolerations, and MilliCPU and Memory are about what
+	// it requests: nodes that cannot take it as of the last Refresh are passed over.
 	Pod              *corev1.Pod
 	MilliCPU, Memory int64
 }
@@ -52,6 +53,7 @@ func (ix *Index) NewDraw(w Wanted) *Draw {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.draws++
+	ix.drawn = ix.drawn[:0]
 	d := &Draw{ix: ix, wanted: w, number: ix.draws}
 	d.groups[0] = ix.workloads[w.Workload.ID]
 	if w.Workload.Family != "" {
@@ -159,6 +161,7 @@ func (d *Draw) take(candidates []fwk.NodeInfo, rack *stratum, n int) []fwk.NodeI
 	rack.next = (rack.next + chosen.end()) % len(rack.nodes)
 	for _, r := range chosen.items {
 		r.of.drawn = d.number
+		d.ix.drawn = append(d.ix.drawn, r.of)
 		candidates = append(candidates, d.ix.slots[r.of.slot].info)
 	}
 	return candidates

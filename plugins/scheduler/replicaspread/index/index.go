@@ -86,6 +86,8 @@ type Index struct {
 	zonesNext int
 	// draws numbers the draws, to mark what was drawn.
 	draws uint64
+	// drawn are the nodes of the last draw, in their order.
+	drawn []*node
 
 	// Buffers of read.
 	tenants []tenant

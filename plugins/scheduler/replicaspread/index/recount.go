@@ -31,7 +31,7 @@ func (ix *Index) Recount(infos []fwk.NodeInfo) int {
 	// The marks of the fresh groups are of its own passes.
 	ix.pass = max(ix.pass, fresh.pass)
 	ix.layout++
-	ix.strata = strata{}
+	ix.strata, ix.drawn = strata{}, nil
 	ix.version++
 	return diff
 }

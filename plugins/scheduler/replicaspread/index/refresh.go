@@ -146,5 +146,5 @@ func (ix *Index) list(infos []fwk.NodeInfo) {
 			delete(ix.nodes, name)
 		}
 	}
-	ix.infos, ix.slots = infos, slots
+	ix.infos, ix.slots, ix.drawn = infos, slots, nil
 }
