@@ -38,7 +38,7 @@ func (m matched) Clone() fwk.StateData {
 // the same snapshot, it finds no match either, and then it returns Skip itself.
 // When it does not, see newUnmatched.
 func (pl *GuardedInterPodAffinity) PreFilter(ctx context.Context, state fwk.CycleState, pod *corev1.Pod, nodes []fwk.NodeInfo) (*fwk.PreFilterResult, *fwk.Status) {
-	if hasRequiredTerms(pod) || !isWellFormed(pod) {
+	if !isWellFormed(pod) {
 		pl.decided(ctx, pod, preFilter, ownTerms)
 		return pl.InterPodAffinity.PreFilter(ctx, state, pod, nodes)
 	}
@@ -47,9 +47,13 @@ func (pl *GuardedInterPodAffinity) PreFilter(ctx context.Context, state fwk.Cycl
 		return nil, fwk.AsStatus(err)
 	}
 	state.Write(matchedKey, matched(m))
+	if hasRequiredTerms(pod) {
+		pl.decided(ctx, pod, preFilter, ownTerms)
+		return pl.preFilterInTree(ctx, state, pod, nodes)
+	}
 	if m&(index.AntiAffinity|index.HostAntiAffinity) != 0 {
 		pl.decided(ctx, pod, preFilter, placedTerms)
-		return pl.InterPodAffinity.PreFilter(ctx, state, pod, nodes)
+		return pl.preFilterInTree(ctx, state, pod, nodes)
 	}
 	if pl.unmatched != nil && pl.index.Has()&index.HostAntiAffinity != 0 {
 		pl.decided(ctx, pod, preFilter, unmatched)
@@ -67,17 +71,20 @@ func (pl *GuardedInterPodAffinity) PreFilter(ctx context.Context, state fwk.Cycl
 // pod that is placed from the candidates of the one before it (opportunistic
 // batching) meets nothing new.
 func (pl *GuardedInterPodAffinity) PreScore(ctx context.Context, state fwk.CycleState, pod *corev1.Pod, nodes []fwk.NodeInfo) *fwk.Status {
+	bearing := index.Preferred
+	if pl.args.HardPodAffinityWeight > 0 {
+		bearing |= index.Affinity
+	}
 	if hasPreferredTerms(pod) {
 		pl.decided(ctx, pod, preScore, ownTerms)
-		return pl.InterPodAffinity.PreScore(ctx, state, pod, nodes)
+		if _, err := pl.match(ctx, pod); err != nil { // It may have been long ago.
+			return fwk.AsStatus(err)
+		}
+		return pl.preScoreInTree(ctx, state, pod, nodes, bearing)
 	}
 	if pl.args.IgnorePreferredTermsOfExistingPods {
 		pl.decided(ctx, pod, preScore, skipped)
 		return fwk.NewStatus(fwk.Skip)
-	}
-	bearing := index.Preferred
-	if pl.args.HardPodAffinityWeight > 0 {
-		bearing |= index.Affinity
 	}
 	m, ok := readMatched(state)
 	if !ok { // PreFilter did not need to know.
@@ -88,7 +95,7 @@ func (pl *GuardedInterPodAffinity) PreScore(ctx context.Context, state fwk.Cycle
 	}
 	if m&bearing != 0 {
 		pl.decided(ctx, pod, preScore, placedTerms)
-		return pl.InterPodAffinity.PreScore(ctx, state, pod, nodes)
+		return pl.preScoreInTree(ctx, state, pod, nodes, bearing)
 	}
 	pl.decided(ctx, pod, preScore, skipped)
 	return fwk.NewStatus(fwk.Skip)
@@ -113,9 +120,13 @@ func (pl *GuardedInterPodAffinity) match(ctx context.Context, pod *corev1.Pod) (
 	if pl.index.Refresh(nodes, pod.Spec.SchedulingGroup != nil) > 0 {
 		pl.metrics.resized(pl.index.Size())
 	}
-	return pl.index.Match(pod, func() labels.Set {
+	return pl.index.Match(pod, pl.namespaceLabels(ctx, pod)), nil
+}
+
+func (pl *GuardedInterPodAffinity) namespaceLabels(ctx context.Context, pod *corev1.Pod) func() labels.Set {
+	return func() labels.Set {
 		return interpodaffinity.GetNamespaceLabelsSnapshot(klog.FromContext(ctx), pod.Namespace, pl.namespaces)
-	}), nil
+	}
 }
 
 // decided counts and logs one decision of the guard.

@@ -43,8 +43,22 @@ const (
 // decisions are the values of the label decision.
 var decisions = [...]string{skipped: "skipped", ownTerms: "own_terms", placedTerms: "placed_terms", unmatched: "unmatched"}
 
+// view is what the in-tree plugin was shown.
+type view int
+
+const (
+	// decisiveNodes: only nodes that can make a difference.
+	decisiveNodes view = iota
+	// everyNode: all nodes, or all that have pods with affinity.
+	everyNode
+)
+
+// views are the values of the label nodes.
+var views = [...]string{decisiveNodes: "decisive", everyNode: "all"}
+
 // recorder writes the plugin's metrics.
 type recorder struct {
+	views     [len(views)]metrics.CounterMetric
 	decisions [len(extensionPoints)][len(decisions)]metrics.CounterMetric
 
 	nodes, pods, declarations, classes metrics.GaugeMetric
@@ -76,6 +90,17 @@ func newRecorder() (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
+	shown, err := registered(metrics.NewCounterVec(&metrics.CounterOpts{
+		Namespace: "evenkeel",
+		Subsystem: "scheduler",
+		Name:      "guarded_interpodaffinity_delegations_total",
+		Help: "Number of times that the in-tree plugin decided, by the nodes that it was shown: decisive (only those that can make a difference), " +
+			"or all (for a pod with a term that has a namespace selector, or compares no label for equality).",
+		StabilityLevel: metrics.ALPHA,
+	}, []string{"nodes"}))
+	if err != nil {
+		return nil, err
+	}
 	r := &recorder{
 		nodes:        size.WithLabelValues("nodes"),
 		pods:         size.WithLabelValues("pods"),
@@ -87,8 +112,13 @@ func newRecorder() (*recorder, error) {
 			r.decisions[at][d] = pods.WithLabelValues(extensionPoint, decision)
 		}
 	}
+	for v, nodes := range views {
+		r.views[v] = shown.WithLabelValues(nodes)
+	}
 	return r, nil
 }
+
+func (r *recorder) shown(v view) { r.views[v].Inc() }
 
 // registered registers a metric, and returns the one that is registered already
 // if there is one. The registry is the process's, a recorder the profile's.

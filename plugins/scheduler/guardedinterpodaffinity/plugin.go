@@ -8,11 +8,12 @@
 // The in-tree plugin compares each pod with the terms of every placed pod that
 // has any, to find in most cases that none matches. The guard looks into an
 // index of the distinct terms instead. If none can matter, it returns Skip where
-// the in-tree plugin would have; otherwise the in-tree plugin decides. No verdict,
-// reason or score differs.
+// the in-tree plugin would have; otherwise the in-tree plugin decides, and is shown
+// the nodes that can make a difference. No verdict, reason or score differs.
 //
-// Knowing the terms is the part of package index; when one can matter is said
-// here, in guard.go.
+// Knowing the terms is the part of package index, and finding pods by their labels
+// that of podindex; when a term can matter is said here, in guard.go, and which
+// nodes can in narrowing.go.
 package guardedinterpodaffinity
 
 import (
@@ -30,6 +31,7 @@ import (
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/api/config/validation"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/podindex"
 )
 
 // GuardedInterPodAffinity is the in-tree plugin with a guard before PreFilter
@@ -51,7 +53,10 @@ type GuardedInterPodAffinity struct {
 	lister     fwk.SharedLister
 	namespaces listersv1.NamespaceLister
 	index      *index.Index
-	metrics    *recorder
+	pods       *podindex.Index
+	// view is the snapshot as the in-tree plugin sees it.
+	view    *snapshotView
+	metrics *recorder
 
 	// unmatched is the in-tree plugin as it is when no placed pod's term
 	// matches, if it does not skip then. See unmatchedPlugin.
@@ -82,7 +87,7 @@ func New(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, err
 // profile; the profiles of one scheduler share an index, whatever their
 // arguments.
 func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) {
-	shared := &indexes{bySnapshot: map[fwk.SharedLister]*index.Index{}}
+	shared := &indexes{bySnapshot: map[fwk.SharedLister]indexPair{}}
 	return func(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
 		args, err := getArgs(obj)
 		if err != nil {
@@ -95,7 +100,8 @@ func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin,
 			HardPodAffinityWeight:              args.HardPodAffinityWeight,
 			IgnorePreferredTermsOfExistingPods: args.IgnorePreferredTermsOfExistingPods,
 		}
-		inTree, err := newInTree(ctx, inTreeArgs, h)
+		view := &snapshotView{SharedLister: h.SnapshotSharedLister()}
+		inTree, err := newInTree(ctx, inTreeArgs, viewHandle{h, view})
 		if err != nil {
 			return nil, err
 		}
@@ -107,12 +113,15 @@ func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin,
 		if err != nil {
 			return nil, err
 		}
+		pair := shared.get(h.SnapshotSharedLister())
 		return &GuardedInterPodAffinity{
 			InterPodAffinity: inTree,
 			args:             *args,
 			lister:           h.SnapshotSharedLister(),
 			namespaces:       h.SharedInformerFactory().Core().V1().Namespaces().Lister(),
-			index:            shared.get(h.SnapshotSharedLister()),
+			index:            pair.terms,
+			pods:             pair.pods,
+			view:             view,
 			metrics:          metrics,
 			unmatched:        unmatched,
 		}, nil
@@ -131,17 +140,24 @@ func getArgs(obj runtime.Object) (*config.GuardedInterPodAffinityArgs, error) {
 	return args, nil
 }
 
-// indexes are the indexes of all profiles, one for each snapshot.
+// indexes are the indexes of all profiles, a pair for each snapshot.
 type indexes struct {
 	mu         sync.Mutex
-	bySnapshot map[fwk.SharedLister]*index.Index
+	bySnapshot map[fwk.SharedLister]indexPair
 }
 
-func (x *indexes) get(snapshot fwk.SharedLister) *index.Index {
+type indexPair struct {
+	terms *index.Index
+	pods  *podindex.Index
+}
+
+func (x *indexes) get(snapshot fwk.SharedLister) indexPair {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.bySnapshot[snapshot] == nil {
-		x.bySnapshot[snapshot] = index.New()
+	pair, ok := x.bySnapshot[snapshot]
+	if !ok {
+		pair = indexPair{terms: index.New(), pods: podindex.New()}
+		x.bySnapshot[snapshot] = pair
 	}
-	return x.bySnapshot[snapshot]
+	return pair
 }

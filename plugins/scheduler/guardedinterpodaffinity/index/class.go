@@ -20,6 +20,8 @@ type class struct {
 	// terms counts, per kind, the terms of declarations.
 	terms [kinds]int
 	kinds Kinds
+	// declarations are those that have a term of the class.
+	declarations map[*declaration]struct{}
 	// anchors are the keys under which the class is posted.
 	anchors []anchor
 }
@@ -44,7 +46,7 @@ const maxAnchors = 64
 func (ix *Index) classOf(key []byte, term *fwk.AffinityTerm) *class {
 	c := ix.classes[string(key)]
 	if c == nil {
-		c = &class{key: string(key), term: *term}
+		c = &class{key: string(key), term: *term, declarations: map[*declaration]struct{}{}}
 		c.anchors = ix.anchorsOf(term)
 		for _, a := range c.anchors {
 			ix.postings[a] = append(ix.postings[a], c)

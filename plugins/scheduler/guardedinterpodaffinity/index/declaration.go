@@ -52,8 +52,9 @@ type declaration struct {
 	terms []declaredTerm
 	// kinds has every kind that is declared, also by terms that match no pod.
 	kinds Kinds
-	// pods counts the placed pods that declare it.
-	pods int
+	// pods counts the placed pods that declare it, and nodes them on each node.
+	pods  int
+	nodes map[*node]int32
 }
 
 type declaredTerm struct {
@@ -74,21 +75,22 @@ type keyedTerm struct {
 	start, end int
 }
 
-// acquire counts one more pod with the terms of info.
-func (ix *Index) acquire(info fwk.PodInfo) *declaration {
+// acquire counts one more pod with the terms of info on a node.
+func (ix *Index) acquire(n *node, info fwk.PodInfo) *declaration {
 	ix.buffer.encode(info)
 	d := ix.declarations[string(ix.buffer.bytes)]
 	if d == nil {
 		d = ix.declare()
 	}
 	d.pods++
+	d.nodes[n]++
 	ix.pods++
 	return d
 }
 
 // declare adds the declaration that is in the buffer.
 func (ix *Index) declare() *declaration {
-	d := &declaration{key: string(ix.buffer.bytes)}
+	d := &declaration{key: string(ix.buffer.bytes), nodes: map[*node]int32{}}
 	for _, t := range ix.buffer.terms {
 		d.kinds |= 1 << t.kind
 		if matchesNothing(t.term) {
@@ -96,6 +98,7 @@ func (ix *Index) declare() *declaration {
 		}
 		c := ix.classOf(ix.buffer.bytes[t.start:t.end], t.term)
 		c.add(t.kind, 1)
+		c.declarations[d] = struct{}{}
 		d.terms = append(d.terms, declaredTerm{class: c, kind: t.kind})
 	}
 	ix.count(d.kinds, 1)
@@ -103,9 +106,13 @@ func (ix *Index) declare() *declaration {
 	return d
 }
 
-// release counts one pod less, and forgets what no pod declares any more.
-func (ix *Index) release(d *declaration) {
+// release counts one pod on a node less, and forgets what no pod declares any
+// more.
+func (ix *Index) release(n *node, d *declaration) {
 	ix.pods--
+	if d.nodes[n]--; d.nodes[n] == 0 {
+		delete(d.nodes, n)
+	}
 	if d.pods--; d.pods > 0 {
 		return
 	}
@@ -113,6 +120,7 @@ func (ix *Index) release(d *declaration) {
 	ix.count(d.kinds, -1)
 	for _, t := range d.terms {
 		t.class.add(t.kind, -1)
+		delete(t.class.declarations, d)
 		if t.class.terms == [kinds]int{} {
 			ix.drop(t.class)
 		}

@@ -45,8 +45,9 @@ type Index struct {
 	// declared counts, per kind, the declarations that have a term of it.
 	declared [kinds]int
 
-	// pass numbers the lists, to mark the nodes that are on the last one.
-	pass uint64
+	// pass numbers the lists, to mark the nodes that are on the last one, and
+	// answer the answers of NodesOf, to mark those that are in it.
+	pass, answer uint64
 	// buffer is scratch space for keys.
 	buffer keyBuffer
 }
@@ -57,8 +58,8 @@ type node struct {
 	stamp stamp
 	pods  []placed
 	// slot is the position of the node in the list of pass.
-	slot int
-	pass uint64
+	slot         int
+	pass, answer uint64
 }
 
 // placed is one pod with affinity on a node. A PodInfo is not changed while its
@@ -180,7 +181,7 @@ func (ix *Index) list(infos []fwk.NodeInfo) int {
 	for _, s := range old {
 		if s.node.pass != ix.pass {
 			for _, p := range s.node.pods {
-				ix.release(p.declaration)
+				ix.release(s.node, p.declaration)
 			}
 			delete(ix.nodes, s.node.name)
 			dropped++
@@ -223,11 +224,11 @@ func (ix *Index) read(n *node, info fwk.NodeInfo) {
 			old[at] = placed{}
 			continue
 		}
-		pods[i].declaration = ix.acquire(podInfo)
+		pods[i].declaration = ix.acquire(n, podInfo)
 	}
 	for _, p := range old {
 		if p.declaration != nil {
-			ix.release(p.declaration)
+			ix.release(n, p.declaration)
 		}
 	}
 	n.pods = pods

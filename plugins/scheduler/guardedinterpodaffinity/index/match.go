@@ -6,6 +6,7 @@ package index
 import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	fwk "k8s.io/kube-scheduler/framework"
 )
 
 // Has returns the kinds that placed pods declare, be it in terms that match no
@@ -49,6 +50,25 @@ func (ix *Index) Match(pod *corev1.Pod, namespaceLabels func() labels.Set) Kinds
 	return m.found
 }
 
+// NodesOf returns the nodes with a pod that has a term of one of the kinds that
+// matches the pod, as of the last Refresh, each once and in no order. See Match.
+func (ix *Index) NodesOf(pod *corev1.Pod, of Kinds, namespaceLabels func() labels.Set) []fwk.NodeInfo {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	m := matcher{index: ix, pod: pod, namespaceLabels: namespaceLabels, open: ix.has() & of, collects: true}
+	if m.open == 0 {
+		return nil
+	}
+	ix.answer++
+	m.visit(anchor{})
+	m.visit(anchor{namespace: pod.Namespace})
+	for key, value := range pod.Labels {
+		m.visit(anchor{key: key, value: value})
+		m.visit(anchor{namespace: pod.Namespace, key: key, value: value})
+	}
+	return m.nodes
+}
+
 // matcher compares one pod with classes.
 type matcher struct {
 	index           *Index
@@ -57,6 +77,10 @@ type matcher struct {
 
 	// found are the kinds that matched, open those that may still.
 	found, open Kinds
+	// collects says that all matches of the open kinds are wanted, and the nodes
+	// of those who declare them.
+	collects bool
+	nodes    []fwk.NodeInfo
 
 	namespace       labels.Set
 	namespaceIsRead bool
@@ -66,9 +90,29 @@ type matcher struct {
 // those that could tell nothing new.
 func (m *matcher) visit(a anchor) {
 	for _, c := range m.index.postings[a] {
-		if c.kinds&m.open != 0 && m.matches(c) {
-			m.found |= c.kinds
+		if c.kinds&m.open == 0 || !m.matches(c) {
+			continue
+		}
+		m.found |= c.kinds
+		if m.collects {
+			m.collect(c)
+		} else {
 			m.open &^= c.kinds
+		}
+	}
+}
+
+// collect adds the nodes of a class.
+func (m *matcher) collect(c *class) {
+	for d := range c.declarations {
+		if d.kinds&m.open == 0 {
+			continue
+		}
+		for n := range d.nodes {
+			if n.answer != m.index.answer {
+				n.answer = m.index.answer
+				m.nodes = append(m.nodes, m.index.slots[n.slot].info)
+			}
 		}
 	}
 }

@@ -1,0 +1,244 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package podindex
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
+	fwk "k8s.io/kube-scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/metrics"
+	st "k8s.io/kubernetes/pkg/scheduler/testing"
+)
+
+var seed = flag.Uint64("seed", 0, "seed of the random tests; 0 takes the time")
+
+// keys are tracked one after the other. No pod has the last.
+var keys = []string{"app", "tier", "none"}
+
+// churn drives a real scheduler cache at random.
+type churn struct {
+	*testing.T
+	*rand.Rand
+	cache    cache.Cache
+	snapshot *cache.Snapshot
+	nodes    map[string]*corev1.Node
+	pods     map[string]*corev1.Pod
+	made     int
+}
+
+// TestNodesEqualASearchUnderChurn compares the index, after every few random
+// changes, with a search through all pods of the snapshot.
+func TestNodesEqualASearchUnderChurn(t *testing.T) {
+	s := *seed
+	if s == 0 {
+		s = uint64(time.Now().UnixNano())
+	}
+	t.Logf("replay with: go test ./plugins/scheduler/guardedinterpodaffinity/podindex -run %s -args -seed %d", t.Name(), s)
+	metrics.Register() // The cache counts its nodes and pods.
+	for round := range uint64(4) {
+		c := &churn{
+			T: t, Rand: rand.New(rand.NewPCG(s, round)),
+			cache: cache.New(t.Context(), nil, false, false), snapshot: cache.NewEmptySnapshot(),
+			nodes: map[string]*corev1.Node{}, pods: map[string]*corev1.Pod{},
+		}
+		ix := New()
+		for step := range 300 {
+			for range 1 + c.IntN(4) {
+				c.change()
+			}
+			if err := c.cache.UpdateSnapshot(klog.Background(), c.snapshot); err != nil {
+				t.Fatal(err)
+			}
+			tracked := keys[:min(1+step/50, len(keys))]
+			for _, key := range tracked {
+				if !ix.Track(key) {
+					t.Fatalf("there is no room for %d keys", len(tracked))
+				}
+			}
+			ix.Refresh(c.list(), false)
+			c.compare(ix, tracked)
+			if c.IntN(4) == 0 {
+				c.try(ix, tracked)
+			}
+		}
+	}
+}
+
+func (c *churn) list() []fwk.NodeInfo {
+	infos, err := c.snapshot.NodeInfos().List()
+	if err != nil {
+		c.Fatal(err)
+	}
+	return infos
+}
+
+// compare asks for random values of the keys.
+func (c *churn) compare(ix *Index, tracked []string) {
+	c.Helper()
+	var queries []Query
+	for _, key := range tracked {
+		q := Query{Key: key}
+		for range 1 + c.IntN(2) {
+			q.Values = append(q.Values, Value{Namespace: c.namespace(), Value: c.value()})
+		}
+		queries = append(queries, q)
+	}
+	var want, got []string
+	for _, info := range c.list() {
+		if slices.ContainsFunc(info.GetPods(), func(p fwk.PodInfo) bool { return asked(queries, p.GetPod()) }) {
+			want = append(want, info.Node().Name)
+		}
+	}
+	for _, info := range ix.Nodes(queries) {
+		got = append(got, info.Node().Name)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		c.Fatalf("nodes of %v: got %v, want %v", queries, got, want)
+	}
+}
+
+func asked(queries []Query, pod *corev1.Pod) bool {
+	return slices.ContainsFunc(queries, func(q Query) bool {
+		label, ok := pod.Labels[q.Key]
+		return ok && slices.Contains(q.Values, Value{Namespace: pod.Namespace, Value: label})
+	})
+}
+
+// try places pods on trial, the way a pod group is, lets the index see them and
+// withdraws them. The generation of a NodeInfo tells nothing of it.
+func (c *churn) try(ix *Index, tracked []string) {
+	if len(c.nodes) == 0 {
+		return
+	}
+	pod := c.newPod()
+	info, err := framework.NewPodInfo(pod)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := c.snapshot.AssumePod(info); err != nil {
+		c.Fatal(err)
+	}
+	ix.Refresh(c.list(), true)
+	c.compare(ix, tracked)
+	if err := c.snapshot.ForgetPod(klog.Background(), pod); err != nil {
+		c.Fatal(err)
+	}
+	ix.Refresh(c.list(), false)
+	c.compare(ix, tracked)
+}
+
+func (c *churn) namespace() string { return fmt.Sprintf("ns-%d", c.IntN(2)) }
+func (c *churn) value() string     { return fmt.Sprint(c.IntN(6)) }
+
+func pick[T any](c *churn, m map[string]T) T {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return m[names[c.IntN(len(names))]]
+}
+
+func (c *churn) newPod() *corev1.Pod {
+	c.made++
+	pod := st.MakePod().Namespace(c.namespace()).Name(fmt.Sprintf("pod-%d", c.made)).UID(fmt.Sprintf("pod-%d", c.made)).Node(pick(c, c.nodes).Name)
+	for _, key := range keys[:2] {
+		if c.IntN(4) > 0 {
+			pod.Label(key, c.value())
+		}
+	}
+	return pod.Obj()
+}
+
+func (c *churn) change() {
+	logger := klog.Background()
+	var err error
+	switch n := c.IntN(20); {
+	case len(c.nodes) == 0 || n == 0:
+		c.made++
+		node := st.MakeNode().Name(fmt.Sprintf("node-%d", c.made)).Obj()
+		c.nodes[node.Name] = node
+		c.cache.AddNode(logger, node)
+	case n == 1:
+		// Its pods stay in the cache, on no node, until they are deleted too.
+		node := pick(c, c.nodes)
+		delete(c.nodes, node.Name)
+		for name, pod := range c.pods {
+			if pod.Spec.NodeName == node.Name && err == nil {
+				delete(c.pods, name)
+				err = c.cache.RemovePod(logger, pod)
+			}
+		}
+		if err == nil {
+			err = c.cache.RemoveNode(logger, node)
+		}
+	case n < 11 || len(c.pods) == 0:
+		pod := c.newPod()
+		c.pods[pod.Name] = pod
+		err = c.cache.AddPod(logger, pod)
+	case n < 15:
+		old := pick(c, c.pods)
+		changed := old.DeepCopy()
+		changed.Labels = map[string]string{"app": c.value()}
+		c.pods[old.Name] = changed
+		err = c.cache.UpdatePod(logger, old, changed)
+	default:
+		pod := pick(c, c.pods)
+		delete(c.pods, pod.Name)
+		err = c.cache.RemovePod(logger, pod)
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+// TestKeysAreBounded holds an index to its bound: a key too many is refused, and
+// those that are there stay.
+func TestKeysAreBounded(t *testing.T) {
+	ix := New()
+	for i := range MaxKeys {
+		if !ix.Track(fmt.Sprint(i)) {
+			t.Errorf("key %d was refused", i)
+		}
+	}
+	if ix.Track("one more") {
+		t.Error("a key too many was taken")
+	}
+	if !ix.Track("0") {
+		t.Error("a key that is there was refused")
+	}
+}
+
+// TestNothingIsLeftBehind takes all pods away.
+func TestNothingIsLeftBehind(t *testing.T) {
+	info := framework.NewNodeInfo(st.MakePod().Namespace("ns").Name("a").UID("a").Label("app", "web").Obj())
+	info.SetNode(st.MakeNode().Name("n").Obj())
+	ix := New()
+	ix.Track("app")
+	ix.Refresh([]fwk.NodeInfo{info}, false)
+	if n := len(ix.keys["app"]); n != 1 {
+		t.Fatalf("%d values are counted, want 1", n)
+	}
+	empty := framework.NewNodeInfo()
+	empty.SetNode(info.Node())
+	ix.Refresh([]fwk.NodeInfo{empty}, false)
+	if n := len(ix.keys["app"]); n != 0 {
+		t.Errorf("%d values are counted without a pod", n)
+	}
+	ix.Refresh(nil, false)
+	if len(ix.byName) != 0 {
+		t.Errorf("%d nodes are known without one", len(ix.byName))
+	}
+}
