@@ -67,6 +67,14 @@ goldens: ## Rewrite every golden file with what the tests produce.
 bench: ## Run the Go benchmarks of the plugins and mutators.
 	go test -run '^$$' -bench . -benchmem ./plugins/... ./webhooks/...
 
+# Settings of the benchmark to measure, by name; all if empty.
+ONLY ?=
+
+.PHONY: bench-scheduler
+bench-scheduler: control-plane ## Measure the scheduler beside the default one and write docs/benchmarks/scheduler.{json,md}.
+	go build -o $(BIN)/perf/ ./test/perf/scheduler ./test/perf/schedulerperf ./test/perf/matrix
+	$(BIN)/perf/matrix --driver $(BIN)/perf/scheduler --schedulerperf $(BIN)/perf/schedulerperf $(if $(ONLY),--only $(ONLY))
+
 .PHONY: generate
 generate: ## Regenerate everything that is generated.
 	hack/generate.sh

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	configv1 "k8s.io/kube-scheduler/config/v1"
@@ -31,14 +32,36 @@ comments, is [manifests/base/webhook/config.yaml](../../manifests/base/webhook/c
 
 // replicaSpreadArgs writes the page of the arguments of the plugin.
 func replicaSpreadArgs(root string) (string, error) {
-	const dir = "api/config/v1"
-	args := &argsv1.ReplicaSpreadArgs{TypeMeta: metav1.TypeMeta{
-		APIVersion: configv1.SchemeGroupVersion.String(), Kind: "ReplicaSpreadArgs"}}
+	args := &argsv1.ReplicaSpreadArgs{}
 	argsv1.SetDefaults_ReplicaSpreadArgs(args)
-	return configuration(root, dir, "ReplicaSpreadArgs", args, `In a KubeSchedulerConfiguration they stand at
-`+"`profiles[].pluginConfig[].args`"+` beside `+"`name: ReplicaSpread`"+`; apiVersion and kind may be left out there. A field that is
-unknown or wrong is refused with its path. An example, with comments, is
-[manifests/base/scheduler/config.yaml](../../manifests/base/scheduler/config.yaml); the source is [`+dir+`](../../`+dir+`).`, nil)
+	args.TypeMeta = argsMeta("ReplicaSpreadArgs")
+	return pluginArgs(root, "ReplicaSpread", args)
+}
+
+// guardedInterPodAffinityArgs writes the page of the arguments of the plugin.
+func guardedInterPodAffinityArgs(root string) (string, error) {
+	args := &argsv1.GuardedInterPodAffinityArgs{}
+	argsv1.SetDefaults_GuardedInterPodAffinityArgs(args)
+	args.TypeMeta = argsMeta("GuardedInterPodAffinityArgs")
+	return pluginArgs(root, "GuardedInterPodAffinity", args)
+}
+
+// profileGuardArgs writes the page of the arguments of the plugin.
+func profileGuardArgs(root string) (string, error) {
+	return pluginArgs(root, "ProfileGuard", &argsv1.ProfileGuardArgs{TypeMeta: argsMeta("ProfileGuardArgs")})
+}
+
+func argsMeta(kind string) metav1.TypeMeta {
+	return metav1.TypeMeta{APIVersion: configv1.SchemeGroupVersion.String(), Kind: kind}
+}
+
+// pluginArgs writes the page of the arguments of a scheduler plugin.
+func pluginArgs(root, plugin string, defaults any) (string, error) {
+	const dir = "api/config/v1"
+	return configuration(root, dir, plugin+"Args", defaults, `In a KubeSchedulerConfiguration they stand at
+`+"`profiles[].pluginConfig[].args`"+` beside `+"`name: "+plugin+"`"+`; apiVersion and kind may be left out there. A field that is
+unknown or wrong is refused with its path. How the plugin is used is said in its
+[README](../../plugins/scheduler/`+strings.ToLower(plugin)+`/README.md); the source is [`+dir+`](../../`+dir+`).`, nil)
 }
 
 // configuration writes a page of all fields from a type on, and of the defaults

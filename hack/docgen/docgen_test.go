@@ -104,9 +104,9 @@ func TestNothingIsLeftOutInSilence(t *testing.T) {
 			dir: "webhooks/pod", page: metrics, want: "webhooks/pod/p.go: the call of prometheus.NewGauge: Name must be a string",
 			content: "package p\nimport \"github.com/prometheus/client_golang/prometheus\"\nvar g = prometheus.NewGauge(prometheus.GaugeOpts{Name: f(), Help: \"h\"})\n",
 		},
-		"a metric with a namespace": {
-			dir: "webhooks/pod", page: metrics, want: "webhooks/pod/p.go: the call of prometheus.NewGauge: option Namespace is not one that docgen knows",
-			content: "package p\nimport \"github.com/prometheus/client_golang/prometheus\"\nvar g = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: \"n\"})\n",
+		"a metric with an option that docgen does not know": {
+			dir: "webhooks/pod", page: metrics, want: "webhooks/pod/p.go: the call of prometheus.NewGauge: option ConstLabels is not one that docgen knows",
+			content: "package p\nimport \"github.com/prometheus/client_golang/prometheus\"\nvar g = prometheus.NewGauge(prometheus.GaugeOpts{ConstLabels: nil})\n",
 		},
 		"a package that is gone": {
 			dir: "api/other", page: names, want: "run docgen in the root of the repository", content: "package p\n",

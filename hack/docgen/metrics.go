@@ -11,10 +11,14 @@ import (
 	"strings"
 )
 
-// metricSources are the packages that register metrics.
-var metricSources = []string{"webhooks/pod", "cmd/evenkeel-webhook/app"}
+// metricSources are the packages that register metrics of each server.
+var (
+	webhookMetrics   = []string{"webhooks/pod", "cmd/evenkeel-webhook/app"}
+	schedulerMetrics = []string{"plugins/scheduler/replicaspread", "plugins/scheduler/guardedinterpodaffinity", "plugins/scheduler/profileguard", "plugins/scheduler/fastpath"}
+)
 
-const prometheusPackage = "github.com/prometheus/client_golang/prometheus"
+// metricPackages have the constructors of metrics.
+var metricPackages = []string{"github.com/prometheus/client_golang/prometheus", "k8s.io/component-base/metrics"}
 
 // metric is a metric as its constructor is called.
 type metric struct {
@@ -22,21 +26,35 @@ type metric struct {
 	labels           []string
 }
 
-// metrics writes the page of the webhook's metrics.
+// metrics writes the page of the metrics of all servers.
 func metrics(root string) (string, error) {
 	var out strings.Builder
 	out.WriteString("# Metrics\n\n## evenkeel-webhook\n\nServed over HTTP at `/metrics` of `--metrics-bind-address`, besides those of " +
 		"controller-runtime, the Go runtime and the process. " +
 		"No label takes a user's value; the reasons are in [reason-codes.md](reason-codes.md).\n\n")
+	if err := writeMetrics(&out, root, webhookMetrics); err != nil {
+		return "", err
+	}
+	out.WriteString("\n## evenkeel-scheduler\n\nServed as kube-scheduler's own, which it has besides: over HTTPS at `/metrics` of `--secure-port`, " +
+		"for callers whom the API server authorizes. The time that each plugin takes is in " +
+		"`scheduler_plugin_execution_duration_seconds`, under its name.\n\n")
+	if err := writeMetrics(&out, root, schedulerMetrics); err != nil {
+		return "", err
+	}
+	return out.String(), nil
+}
+
+// writeMetrics writes the table of the metrics that the packages construct.
+func writeMetrics(out *strings.Builder, root string, dirs []string) error {
 	t := newTable("name", "type", "labels", "meaning")
-	for _, dir := range metricSources {
+	for _, dir := range dirs {
 		src, err := readSource(root, dir)
 		if err != nil {
-			return "", err
+			return err
 		}
 		found, err := src.metrics()
 		if err != nil {
-			return "", err
+			return err
 		}
 		for _, m := range found {
 			var labels []string
@@ -47,10 +65,7 @@ func metrics(root string) (string, error) {
 		}
 	}
 	out.WriteString(t.String())
-	out.WriteString("\n## evenkeel-scheduler\n\nIt has kube-scheduler's metrics, served as kube-scheduler does: over HTTPS at `/metrics` of `--secure-port`, " +
-		"for callers whom the API server authorizes. The share of `ReplicaSpread` is in " +
-		"`scheduler_plugin_execution_duration_seconds{plugin=\"ReplicaSpread\"}`; the plugin has no metrics of its own.\n")
-	return out.String(), nil
+	return nil
 }
 
 // metrics returns what the package constructs, in the order of the source. A
@@ -59,7 +74,7 @@ func (s *source) metrics() ([]metric, error) {
 	var out []metric
 	var failed error
 	for _, f := range s.files {
-		if !imports(f.ast, prometheusPackage) {
+		if !slices.ContainsFunc(metricPackages, func(pkg string) bool { return imports(f.ast, pkg) }) {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -68,8 +83,9 @@ func (s *source) metrics() ([]metric, error) {
 				return failed == nil
 			}
 			fun := typeName(call.Fun)
-			kind, ok := strings.CutPrefix(fun, "prometheus.New")
-			if !ok || strings.HasSuffix(kind, "Registry") {
+			_, kind, ok := strings.Cut(fun, ".New")
+			if pkg := strings.TrimSuffix(fun, ".New"+kind); !ok || pkg != "prometheus" && pkg != "metrics" ||
+				strings.HasSuffix(kind, "Registry") || strings.HasSuffix(kind, "ConstMetric") {
 				return true
 			}
 			m, err := s.metric(kind, call)
@@ -88,15 +104,23 @@ func (s *source) metrics() ([]metric, error) {
 
 // metric reads New<kind>(<Kind>Opts{...}, labels or a function).
 func (s *source) metric(kind string, call *ast.CallExpr) (metric, error) {
+	if kind == "Desc" {
+		return s.description(call)
+	}
 	vec := strings.HasSuffix(kind, "Vec")
 	m := metric{kind: strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(kind, "Vec"), "Func"))}
 	if !slices.Contains([]string{"counter", "gauge", "histogram"}, m.kind) {
 		return m, fmt.Errorf("not a kind of metric that docgen knows")
 	}
-	opts, ok := call.Args[0].(*ast.CompositeLit)
+	arg := call.Args[0]
+	if pointer, ok := arg.(*ast.UnaryExpr); ok {
+		arg = pointer.X
+	}
+	opts, ok := arg.(*ast.CompositeLit)
 	if !ok {
 		return m, fmt.Errorf("the options must be a literal")
 	}
+	var namespace, subsystem string
 	for _, e := range opts.Elts {
 		pair, ok := e.(*ast.KeyValueExpr)
 		if !ok {
@@ -108,7 +132,11 @@ func (s *source) metric(kind string, call *ast.CallExpr) (metric, error) {
 			to = &m.name
 		case "Help":
 			to = &m.help
-		case "Buckets":
+		case "Namespace":
+			to = &namespace
+		case "Subsystem":
+			to = &subsystem
+		case "Buckets", "StabilityLevel":
 			continue
 		default:
 			return m, fmt.Errorf("option %s is not one that docgen knows", key)
@@ -120,21 +148,51 @@ func (s *source) metric(kind string, call *ast.CallExpr) (metric, error) {
 	if m.name == "" || m.help == "" {
 		return m, fmt.Errorf("it has no name or no help")
 	}
+	for _, prefix := range []string{subsystem, namespace} {
+		if prefix != "" {
+			m.name = prefix + "_" + m.name
+		}
+	}
 	if !vec {
 		return m, nil
 	}
-	labels, ok := call.Args[1].(*ast.CompositeLit)
-	if !ok {
-		return m, fmt.Errorf("the labels must be a literal")
+	var err error
+	m.labels, err = labelsOf(call.Args[1])
+	return m, err
+}
+
+// description reads NewDesc(name, help, labels, ...), which is of a gauge: what
+// is counted has a counter.
+func (s *source) description(call *ast.CallExpr) (metric, error) {
+	m := metric{kind: "gauge"}
+	var named, helped bool
+	m.name, named = stringValue(call.Args[0], nil)
+	m.help, helped = stringValue(call.Args[1], nil)
+	if !named || !helped {
+		return m, fmt.Errorf("name and help must be strings")
 	}
-	for _, l := range labels.Elts {
+	if typeName(call.Args[2]) == "nil" {
+		return m, nil
+	}
+	var err error
+	m.labels, err = labelsOf(call.Args[2])
+	return m, err
+}
+
+func labelsOf(expr ast.Expr) ([]string, error) {
+	list, ok := expr.(*ast.CompositeLit)
+	if !ok {
+		return nil, fmt.Errorf("the labels must be a literal")
+	}
+	var labels []string
+	for _, l := range list.Elts {
 		label, ok := stringValue(l, nil)
 		if !ok {
-			return m, fmt.Errorf("a label must be a string")
+			return nil, fmt.Errorf("a label must be a string")
 		}
-		m.labels = append(m.labels, label)
+		labels = append(labels, label)
 	}
-	return m, nil
+	return labels, nil
 }
 
 func imports(f *ast.File, pkg string) bool {

@@ -14,6 +14,7 @@ package profileguard
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -35,9 +36,9 @@ var Replacements = map[string]string{
 }
 
 // Check returns an error when a profile lacks a plugin of the default profile at
-// an extension point where it protects, and does not accept that by name; and
-// when it accepts what it does not lack. It has a sentence for each plugin, all on
-// one line.
+// an extension point where it protects, and does not accept that by name; when it
+// accepts what it does not lack; and when it has both a plugin and its
+// replacement. It has a sentence for each plugin, all on one line.
 //
 // configured are the profiles as configured, with their plugin arguments;
 // resolved are the same as the scheduler made them.
@@ -130,6 +131,11 @@ func (c comparison) problems() []string {
 	}
 	if len(out) > 0 {
 		out[len(out)-1] += "; enable what is off, or accept it by name and with a reason in acceptMissing of the plugin " + Name
+	}
+	for _, name := range slices.Sorted(maps.Keys(Replacements)) {
+		if other := Replacements[name]; len(c.present[name]) > 0 && len(c.present[other]) > 0 {
+			out = append(out, fmt.Sprintf("%s and %s are both on, and would undo each other's work in preemption; disable %s at multiPoint", name, other, name))
+		}
 	}
 	for _, name := range c.accepted {
 		if !lacking[name] {

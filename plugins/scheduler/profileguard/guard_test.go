@@ -102,13 +102,18 @@ func TestProfilesAreCompared(t *testing.T) {
 		"a replacement": {
 			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: InterPodAffinity}], enabled: [{name: GuardedInterPodAffinity}]}}}]",
 		},
+		"a plugin beside its replacement": {
+			profiles: "[{schedulerName: s, plugins: {multiPoint: {enabled: [{name: GuardedInterPodAffinity}]}}}]",
+			want: "profile s: InterPodAffinity and GuardedInterPodAffinity are both on, and would undo each other's work in preemption; " +
+				"disable InterPodAffinity at multiPoint",
+		},
 		"a replacement that is off at one point": {
 			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: InterPodAffinity}], enabled: [{name: GuardedInterPodAffinity}]}, filter: {disabled: [{name: GuardedInterPodAffinity}]}}}]",
 			want: "profile s: InterPodAffinity is off at Filter: required pod affinity and anti-affinity would be ignored, " +
 				"that of pods already placed too" + remedy,
 		},
 		"a plugin of somebody's that is no replacement": {
-			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: NodePorts}], enabled: [{name: GuardedInterPodAffinity}]}}}]",
+			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: NodePorts}], enabled: [{name: ProfileGuard}]}}}]",
 			want:     "profile s: NodePorts is off at PreFilter and Filter: host ports would be given to two pods of one node" + remedy,
 		},
 		"an accepted omission": {
