@@ -18,10 +18,10 @@ import (
 // ReplicaSpreadArgs.FamilyWeightPercent, in percent.
 const DefaultFamilyWeightPercent int32 = 25
 
-// DefaultCandidates is the default of ReplicaSpreadArgs.Candidates. With three
-// times as many, pods cost twice the time and were placed no better: see
-// docs/benchmarks.
-const DefaultCandidates int32 = 16
+// DefaultCandidates is the default of ReplicaSpreadArgs.Candidates. With 16 a pod
+// takes a sixth more time and was placed no better, but for workloads with as
+// many replicas as there are nodes: see docs/benchmarks.
+const DefaultCandidates int32 = 8
 
 // defaultLevels are the levels in the order in which they are defaulted. The
 // host outweighs rack and zone together: sharing a machine is the one loss that

@@ -77,13 +77,13 @@ type ReplicaSpreadArgs struct {
 	// Candidates is the number of nodes that are looked at first for each pod:
 	// nodes that may have room, in the zones and racks and on the hosts with the
 	// fewest replicas of its workload. The filters and scores of the profile
-	// decide among them. Where none of a few such lists will do, and for pods that
+	// decide among them. Where none of a few such lists, each twice as long, will do, and for pods that
 	// need to see more of the cluster (preferences of their own, volumes, devices),
 	// the scheduling cycle is kube-scheduler's, unchanged. So the cost of a pod does
 	// not grow with the cluster. Clusters of up to 100 nodes are always looked at
 	// as a whole.
 	//
-	// Range: 0 to 1000. Default: 16. At 0 every cycle is kube-scheduler's.
+	// Range: 0 to 1000. Default: 8. At 0 every cycle is kube-scheduler's.
 	Candidates *int32 `json:"candidates,omitempty"`
 }
 

@@ -17,8 +17,9 @@ const candidatesStateKey = "Candidates" + Name
 
 // Candidates draws candidate nodes for a pod. See SourceOf.
 type Candidates struct {
-	pl   *ReplicaSpread
 	draw *index.Draw
+	// next is the length of the next list.
+	next int
 }
 
 // SourceOf returns the plugin of the profile in whose cycle the state is, after
@@ -55,12 +56,14 @@ func (pl *ReplicaSpread) Candidates(ctx context.Context, pod *corev1.Pod) (*Cand
 	if w, ok := pl.counter.index.WorkloadOf(pod); ok {
 		wanted.Workload = w
 	}
-	return &Candidates{pl: pl, draw: pl.counter.index.NewDraw(wanted)}, nil
+	return &Candidates{draw: pl.counter.index.NewDraw(wanted), next: int(pl.candidates)}, nil
 }
 
-// Next returns the next candidates, as many as the arguments of the plugin say or
-// fewer: nodes that may have room, of the zones, racks and hosts with the fewest
+// Next returns the next candidates, at first as many as the arguments of the
+// plugin say or fewer, and each further time up to twice as many: nodes that may have room, of the zones, racks and hosts with the fewest
 // replicas. None means that the search was given up, not that no node fits.
 func (c *Candidates) Next() []fwk.NodeInfo {
-	return c.draw.Next(int(c.pl.candidates))
+	list := c.draw.Next(c.next)
+	c.next *= 2
+	return list
 }

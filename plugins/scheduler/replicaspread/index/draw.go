@@ -20,7 +20,7 @@ const (
 	// zonesLooked is the number of zones that are compared.
 	zonesLooked = 32
 	// nodesLooked is the number of nodes of one rack that are compared.
-	nodesLooked = 16
+	nodesLooked = 64
 	// perRack is the number of candidates in one rack: the emptier of two has
 	// already most of what there is to gain by choosing (Mitzenmacher, The Power
 	// of Two Choices in Randomized Load Balancing, 2001).
