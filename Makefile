@@ -42,10 +42,11 @@ playground: control-plane build ## Start a simulated data centre, run the exampl
 # Packages whose tests start a control plane: all of test/integration, and the
 # webhook's, whose other tests are unit tests.
 INTEGRATION := ./test/integration/... ./cmd/evenkeel-webhook/app
-UNIT = $(shell go list ./... | grep -v /test/integration)
+# Those that start JVMs, or a node, have a target of their own too.
+UNIT = $(shell go list ./... | grep -v -e /test/integration -e '/test/jvm$$' -e '/test/node$$')
 
 .PHONY: test
-test: test-unit test-integration ## Run all tests.
+test: test-unit test-jvm test-integration ## Run all tests.
 
 .PHONY: test-unit
 test-unit: ## Run the unit, golden and policy tests. They start no control plane.
@@ -54,6 +55,10 @@ test-unit: ## Run the unit, golden and policy tests. They start no control plane
 .PHONY: test-integration
 test-integration: control-plane build ## Run the tests against a real control plane with the real binaries.
 	go test -timeout 20m -p 1 $(INTEGRATION)
+
+.PHONY: test-jvm
+test-jvm: ## Run options and agents on every JDK that is there; test/jvm/fetch-jdks.sh brings more.
+	go -C test/jvm test -timeout 15m
 
 .PHONY: test-race
 test-race: ## Run the unit tests under the race detector.
@@ -74,6 +79,7 @@ ONLY ?=
 bench-scheduler: control-plane ## Measure the scheduler beside the default one and write docs/benchmarks/scheduler.{json,md}.
 	go build -o $(BIN)/perf/ ./test/perf/scheduler ./test/perf/schedulerperf ./test/perf/matrix
 	$(BIN)/perf/matrix --driver $(BIN)/perf/scheduler --schedulerperf $(BIN)/perf/schedulerperf $(if $(ONLY),--only $(ONLY))
+	go -C hack/plot run . $(CURDIR)/docs/benchmarks
 
 .PHONY: generate
 generate: ## Regenerate everything that is generated.

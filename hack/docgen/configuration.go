@@ -26,7 +26,9 @@ evenkeel-webhook, `+"`evenkeel render`"+` and `+"`evenkeel playground`"+`. It is
 refused with its path. What is left out has the default that is named here. The file that is shipped, with
 comments, is [manifests/base/webhook/config.yaml](../../manifests/base/webhook/config.yaml); the source is
 [`+dir+`](../../`+dir+`).`, map[string]string{
-		"DefaultSkipContainers": "the list in [the defaults](#defaults)",
+		"DefaultSkipContainers":  "the list in [the defaults](#defaults)",
+		"DefaultSkipImages":      "the list in [the defaults](#defaults)",
+		"DefaultSelfSizedImages": "the list in [the defaults](#defaults)",
 	})
 }
 

@@ -291,8 +291,7 @@ spec:
       containers:
       - name: app
         image: registry.example.com/beside
-        envFrom: [{configMapRef: {name: options, optional: true}}]
-        resources: {limits: {memory: 1Gi}}
+        resources: {limits: {memory: 48Mi}}
 `
 
 // Pods that name the scheduler as manifests/overlays/beside-default teaches are
@@ -307,7 +306,7 @@ func TestPlaygroundServesPodsThatNameTheScheduler(t *testing.T) {
 		t.Errorf("exit code is %d, want 0", code)
 	}
 	out := p.Printed()
-	for _, want := range []string{"pods running: 3 of 3", "\nSkipped: jvm for container app in 3 pods of Deployment team/beside: an envFrom may hold", "(OptionsByEnvFrom)"} {
+	for _, want := range []string{"pods running: 3 of 3", "\nSkipped: jvm for container app in 3 pods of Deployment team/beside: ", "(LimitTooSmall)"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q", want)
 		}

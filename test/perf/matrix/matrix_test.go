@@ -38,7 +38,7 @@ func TestRunMeasuresWritesAndKeeps(t *testing.T) {
 		return stderr.String()
 	}
 	said := call("--only", "services-1000,server-1000")
-	for _, want := range []string{"-o json --nodes 1000", "-o json --sizes 1000"} {
+	for _, want := range []string{"-o json --nodes 1000 --pods 1000", "-o json --sizes 1000"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the programs were not called with %q but with:\n%s", want, said)
 		}

@@ -119,6 +119,9 @@ func (f figures) driverTable(page *strings.Builder, s setting) error {
 		fmt.Fprintf(page, "| %s | %.0f µs | %.0f-%.0f | %.0f µs | %.0f | %.0f µs | %.0f µs | %.0f KiB | %s | %s | %s | %s |\n",
 			name, p.CPU, p.CPUMin, p.CPUMax, p.CPUCollector, p.PodsPerSecond, p.CycleP50, p.CycleP99, p.Allocated, coLocated, rack, skew, cheaper)
 	}
+	if ours, ok := r.Profiles["evenkeel"]; ok {
+		fmt.Fprintf(page, "\nThe fast path placed %.1f %% of the pods.\n", ours.FastPath)
+	}
 	return nil
 }
 

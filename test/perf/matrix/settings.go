@@ -15,10 +15,10 @@ type setting struct {
 
 // settings are all of them, in the order of the page.
 var settings = []setting{
-	{name: "services-1000", title: "Services, 1,000 nodes", flags: flags("--nodes 1000")},
-	{name: "services-5000", title: "Services, 5,000 nodes", flags: flags("--nodes 5000 --pods 300")},
-	{name: "services-15000", title: "Services, 15,000 nodes", flags: flags("--nodes 15000 --pods 100 --warmup 50 --repeats 3")},
-	{name: "services-50000", title: "Services, 50,000 nodes", flags: flags("--nodes 50000 --pods 500 --repeats 3 --profiles evenkeel")},
+	{name: "services-1000", title: "Services, 1,000 nodes", flags: flags("--nodes 1000 --pods 1000")},
+	{name: "services-5000", title: "Services, 5,000 nodes", flags: flags("--nodes 5000 --pods 1000")},
+	{name: "services-15000", title: "Services, 15,000 nodes", flags: flags("--nodes 15000 --pods 300 --repeats 3")},
+	{name: "services-50000", title: "Services, 50,000 nodes", flags: flags("--nodes 50000 --pods 1000 --repeats 3 --profiles evenkeel")},
 	{name: "one-namespace-5000", title: "Services, all in one namespace", flags: flags("--nodes 5000 --services one-namespace --pods 100 --warmup 50 --repeats 3")},
 	{name: "one-by-one-5000", title: "Services, one pod at a time", flags: flags("--nodes 5000 --burst 1 --pods 150 --repeats 3")},
 	{name: "plain-5000", title: "Plain pods", flags: flags("--nodes 5000 --services none")},

@@ -131,7 +131,7 @@ func missingAgents(pod *corev1.Pod, status *mutate.Status) []Problem {
 		for i := range list {
 			record := status.Features[agent.Name].Containers[list[i].Name]
 			loaded := map[string]bool{}
-			for _, a := range javaAgents(options(&list[i]), record) {
+			for _, a := range javaAgents(&list[i], options(&list[i]), record) {
 				loaded[a.Name] = true
 			}
 			for _, name := range recordedAgents(record) {

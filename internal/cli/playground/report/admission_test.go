@@ -18,7 +18,7 @@ import (
 
 const (
 	configHead = "apiVersion: config.evenkeel.io/v1alpha1\nkind: AdmissionConfiguration\n"
-	allOff     = "features: {agent: {mode: \"Off\"}, jvm: {mode: \"Off\"}, pidlimit: {mode: \"Off\"}, satoken: {mode: \"Off\"}}\n"
+	allOff     = "features: {agent: {mode: \"Off\"}, jvm: {mode: \"Off\"}, pidlimit: {mode: \"Off\"}, satoken: {mode: \"Off\"}, storage: {mode: \"Off\"}}\n"
 )
 
 var server = version.MustParseGeneric("v1.37.2")

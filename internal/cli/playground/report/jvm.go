@@ -55,10 +55,11 @@ func heap(opts []Flag) []Flag {
 
 // javaAgents returns the agents that the options load. Those that Evenkeel
 // injected have the name that the record gives them, others the name of the jar.
-func javaAgents(opts []Flag, record mutate.ContainerStatus) []JavaAgent {
+func javaAgents(c *corev1.Container, opts []Flag, record mutate.ContainerStatus) []JavaAgent {
 	names := recordedAgents(record)
 	injected := map[string]string{}
-	for _, word := range strings.Fields(record.Facts[mutate.FactOptions]) {
+	merged, _ := record.Options(c)
+	for _, word := range strings.Fields(merged) {
 		if jar, ok := jarOf(word); ok && len(injected) < len(names) {
 			injected[jar] = names[len(injected)]
 		}

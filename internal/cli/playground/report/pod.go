@@ -68,7 +68,7 @@ func container(pod *corev1.Pod, c *corev1.Container, kind string, status *mutate
 		Name:       c.Name,
 		Type:       kind,
 		HeapFlags:  heap(opts),
-		JavaAgents: javaAgents(opts, status.Features[agent.Name].Containers[c.Name]),
+		JavaAgents: javaAgents(c, opts, status.Features[agent.Name].Containers[c.Name]),
 		Pids:       pids(pod, c.Name, status),
 	}
 }

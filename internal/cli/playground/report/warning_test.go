@@ -14,9 +14,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-const envFromRecord = `{"version":"v1","config":"c","features":{` +
+const warningRecord = `{"version":"v1","config":"c","features":{` +
 	`"agent":{"outcome":"skipped","reason":"AgentNotAsked"},` +
-	`"jvm":{"outcome":"done","containers":{"app":{"outcome":"skipped","reason":"OptionsByEnvFrom","detail":"JAVA_TOOL_OPTIONS"},"web":{"outcome":"done","reason":"HeapAtFloor"}}},` +
+	`"jvm":{"outcome":"done","containers":{"app":{"outcome":"skipped","reason":"LimitTooSmall","detail":"32Mi"},"web":{"outcome":"done","reason":"HeapAtFloor"}}},` +
 	`"pidlimit":{"outcome":"failed","reason":"Error","detail":"no tier"}}}`
 
 // What the author of a pod can mend is told once for a workload, and is no problem.
@@ -27,14 +27,14 @@ func TestNewListsWarnings(t *testing.T) {
 		Namespaces:   []corev1.Namespace{{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}},
 	}
 	for i := range cluster.Pods {
-		cluster.Pods[i].Annotations = map[string]string{"evenkeel.io/status": envFromRecord}
+		cluster.Pods[i].Annotations = map[string]string{"evenkeel.io/status": warningRecord}
 	}
 	doc := New(cluster, newJudge(t, ""), Software{})
 	var got []string
 	for _, w := range doc.Warnings {
 		got = append(got, fmt.Sprintf("%s %s %s %d", w.Feature, w.Container, w.Reason, w.Pods))
 	}
-	want := []string{"jvm app OptionsByEnvFrom 2", "jvm web HeapAtFloor 2"}
+	want := []string{"jvm app LimitTooSmall 2", "jvm web HeapAtFloor 2"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

@@ -52,13 +52,16 @@ type fleetNode struct {
 	number int
 	node   *corev1.Node
 	pods   []fwk.PodInfo
+	room   room
 }
 
-func (n *fleetNode) Node() *corev1.Node           { return n.node }
-func (n *fleetNode) GetGeneration() int64         { return int64(n.number) }
-func (n *fleetNode) GetAllocatable() fwk.Resource { return &framework.Resource{} }
-func (n *fleetNode) GetRequested() fwk.Resource   { return &framework.Resource{} }
-func (n *fleetNode) GetPods() []fwk.PodInfo       { return n.pods }
+func (n *fleetNode) Node() *corev1.Node   { return n.node }
+func (n *fleetNode) GetGeneration() int64 { return int64(n.number) }
+func (n *fleetNode) GetAllocatable() fwk.Resource {
+	return &framework.Resource{MilliCPU: n.room.milliCPU, Memory: n.room.memory, AllowedPodNumber: n.room.pods}
+}
+func (n *fleetNode) GetRequested() fwk.Resource { return &framework.Resource{} }
+func (n *fleetNode) GetPods() []fwk.PodInfo     { return n.pods }
 
 // heap returns the bytes that are in use.
 func heap() int64 {

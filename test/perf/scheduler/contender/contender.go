@@ -60,6 +60,8 @@ type Contender struct {
 	FeatureGates map[string]bool
 	// GOGC is the collector's setting, in percent of the live heap.
 	GOGC int
+	// FastPath says that the scheduler has the fast path, as our binary does.
+	FastPath bool
 }
 
 // Load returns a contender by its name. configFile is a
@@ -103,7 +105,7 @@ func Load(name, configFile string) (*Contender, error) {
 				return nil, fmt.Errorf("registering the plugins: %w", err)
 			}
 		}
-		return &Contender{Name: name, Config: cfg, Registry: registry, FeatureGates: shipped.gates, GOGC: shipped.gogc}, nil
+		return &Contender{Name: name, Config: cfg, Registry: registry, FeatureGates: shipped.gates, GOGC: shipped.gogc, FastPath: true}, nil
 	}
 	return nil, fmt.Errorf("there is no profile %q: the profiles are %s", name, strings.Join(Names(), ", "))
 }

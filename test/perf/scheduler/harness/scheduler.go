@@ -92,7 +92,9 @@ func New(ctx context.Context, c *contender.Contender, cl *cluster.Cluster) (*Sch
 		return nil, fmt.Errorf("profile %s: %w", c.Name, err)
 	}
 	s.sched.FailureHandler = s.failed
-	fastpath.Install(s.sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
+	if c.FastPath {
+		fastpath.Install(s.sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
+	}
 	return s, s.fill(klog.FromContext(ctx))
 }
 

@@ -30,6 +30,8 @@ type Profile struct {
 	Allocated float64
 	// GOGC is the setting of the collector that CPU counts with.
 	GOGC int
+	// FastPath is the share of the pods that the fast path placed, from 0 to 1.
+	FastPath float64
 	// Bursts and Pods are the numbers of workloads and pods that were placed.
 	Bursts, Pods int
 	// CoLocated, WorstRack and ZoneSkew say where they went: see
@@ -49,9 +51,11 @@ func (r *run) results() *Results {
 		if r.plan.Collector == Charged {
 			collectorCPU, collectorWall = r.collections.share(s.contender.GOGC)
 		}
+		var fast float64
 		var cpu, cpuCollector, perSecond, bytes []float64
 		for _, t := range s.turns {
 			pods, allocated := float64(t.pods), float64(t.allocated)
+			fast += t.fast
 			cpu = append(cpu, 1e6*(t.cpu.Seconds()+collectorCPU*allocated)/pods)
 			cpuCollector = append(cpuCollector, 1e6*collectorCPU*allocated/pods)
 			perSecond = append(perSecond, pods/(t.wall.Seconds()+collectorWall*allocated))
@@ -64,6 +68,7 @@ func (r *run) results() *Results {
 			CycleP99:      1e6 * quantile(s.cycles, 0.99).Seconds(),
 			Allocated:     median(bytes),
 			GOGC:          s.contender.GOGC,
+			FastPath:      fast / float64(s.placement.Pods),
 			Bursts:        s.placement.Bursts,
 			Pods:          s.placement.Pods,
 			CoLocated:     s.placement.CoLocated,

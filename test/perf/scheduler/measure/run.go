@@ -95,6 +95,8 @@ type turn struct {
 	used
 	pods      int
 	allocated uint64
+	// fast is the number of pods that the fast path placed.
+	fast float64
 }
 
 func newSide(ctx context.Context, c *contender.Contender, cl *cluster.Cluster) (*side, error) {
@@ -154,6 +156,10 @@ func (r *run) turn(ctx context.Context, s *side, repeat int) (err error) {
 		}()
 	}
 	var t turn
+	fast, err := fastPathPlaced()
+	if err != nil {
+		return err
+	}
 	collected := allocated()
 	for i := range bursts[r.plan.Warmup:] {
 		b := &bursts[r.plan.Warmup+i]
@@ -168,6 +174,11 @@ func (r *run) turn(ctx context.Context, s *side, repeat int) (err error) {
 			collected = total
 		}
 	}
+	placed, err := fastPathPlaced()
+	if err != nil {
+		return err
+	}
+	t.fast = placed - fast
 	s.turns = append(s.turns, t)
 	for i := range bursts {
 		if err := s.scheduler.Check(bursts[i].workload); err != nil {

@@ -41,6 +41,8 @@ type Profile struct {
 	Allocated     float64 `json:"alloc_kb_per_pod"`
 	GOGC          int     `json:"gogc_percent"`
 	Pods          int     `json:"measured_pods"`
+	// FastPath is the share of the pods that the fast path placed, in percent.
+	FastPath float64 `json:"fast_path_percent"`
 	// The placement of plain pods is null: they are nobody's replicas.
 	CoLocated *int     `json:"co_located"`
 	WorstRack *float64 `json:"worst_rack"`
@@ -103,7 +105,7 @@ func New(shape cluster.Shape, plan measure.Plan, results *measure.Results) *Repo
 		profile := Profile{
 			CPU: round(p.CPU, 1), CPUMin: round(p.CPUMin, 1), CPUMax: round(p.CPUMax, 1), CPUCollector: round(p.CPUCollector, 1),
 			PodsPerSecond: round(p.PodsPerSecond, 1), CycleP50: round(p.CycleP50, 1), CycleP99: round(p.CycleP99, 1),
-			Allocated: round(p.Allocated, 1), GOGC: p.GOGC, Pods: p.Pods,
+			Allocated: round(p.Allocated, 1), GOGC: p.GOGC, Pods: p.Pods, FastPath: round(100*p.FastPath, 2),
 		}
 		if spread {
 			worst, skew := round(p.WorstRack, 2), round(p.ZoneSkew, 2)
