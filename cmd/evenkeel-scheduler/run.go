@@ -64,6 +64,6 @@ func setUpScheduler(ctx context.Context, opts *options.Options) (*appconfig.Comp
 		}
 		return nil, nil, err
 	}
-	fastpath.Install(sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
+	fastpath.Install(ctx, sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes, Profiles: completed.ComponentConfig.Profiles})
 	return completed, sched, nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/containerd/nri/pkg/api"
 	"github.com/containerd/nri/pkg/stub"
 	"k8s.io/klog/v2"
 )
@@ -76,7 +77,8 @@ func (p *Plugin) serve(ctx context.Context, socket string) (served bool, err err
 	// does not matter then.
 	var synced atomic.Bool
 	connection, err := stub.New(p, stub.WithPluginName(Name), stub.WithPluginIdx(Index), stub.WithConnection(conn),
-		stub.WithLogger(stubLogger{p.logger}), stub.WithOnClose(func() {}))
+		stub.WithLogger(stubLogger{p.logger}), stub.WithOnClose(func() {}),
+		stub.WithFailurePolicy(&api.FailurePolicy{FailRequest: p.denies.Load()}))
 	if err != nil {
 		_ = conn.Close()
 		return false, fmt.Errorf("making the NRI plugin: %w", err)
@@ -117,7 +119,7 @@ func (p *Plugin) serve(ctx context.Context, socket string) (served bool, err err
 			// Only a stub that was never configured does not end by itself.
 			_ = conn.Close()
 			select {
-			case <-ended:
+			case <-ended: //nolint:errcheck // that it was to end is the error
 			case <-time.After(time.Second):
 			}
 			return false, ctx.Err()

@@ -32,6 +32,9 @@ type Plugin struct {
 	// cgroup2 says that the node has the unified hierarchy.
 	cgroup2 bool
 
+	// denies says that the runtime shall fail what the plugin does not answer in time.
+	denies atomic.Bool
+
 	runtime atomic.Pointer[runtimeInfo]
 	ready   atomic.Bool
 	// updates are the running containers to change, made by Synchronize for the
@@ -43,12 +46,12 @@ type Plugin struct {
 type runtimeInfo struct{ name, version string }
 
 var (
-	_ stub.ConfigureInterface           = &Plugin{}
-	_ stub.SynchronizeInterface         = &Plugin{}
-	_ stub.CreateContainerInterface     = &Plugin{}
-	_ stub.PostCreateContainerInterface = &Plugin{}
-	_ stub.StopContainerInterface       = &Plugin{}
-	_ stub.RemoveContainerInterface     = &Plugin{}
+	_ stub.ConfigureInterface       = &Plugin{}
+	_ stub.SynchronizeInterface     = &Plugin{}
+	_ stub.CreateContainerInterface = &Plugin{}
+	_ stub.StartContainerInterface  = &Plugin{}
+	_ stub.StopContainerInterface   = &Plugin{}
+	_ stub.RemoveContainerInterface = &Plugin{}
 )
 
 // New returns a plugin that is not connected. cgroup2 says whether the node has
@@ -64,6 +67,10 @@ func New(logger klog.Logger, adjuster *pids.Adjuster, metrics *Metrics, cgroup2 
 // SetAdjuster puts another configuration into force, for containers that are
 // created from now on.
 func (p *Plugin) SetAdjuster(adjuster *pids.Adjuster) { p.adjuster.Store(adjuster) }
+
+// SetDenies says whether the runtime shall fail the creation of a container for
+// which the plugin does not answer in time. It counts from the next connection on.
+func (p *Plugin) SetDenies(denies bool) { p.denies.Store(denies) }
 
 // Ready reports whether the plugin is connected and knows all containers.
 func (p *Plugin) Ready() bool { return p.ready.Load() }
@@ -123,9 +130,11 @@ func (p *Plugin) CreateContainer(_ context.Context, pod *api.PodSandbox, contain
 	return decision.Adjustment(), nil, nil
 }
 
-// PostCreateContainer hears what the container has got in the end.
-func (p *Plugin) PostCreateContainer(_ context.Context, _ *api.PodSandbox, container *api.Container) error {
-	defer p.metrics.took("PostCreateContainer", time.Now())
+// StartContainer hears what the container has got in the end. The runtime could
+// tell that when it has created the container, at the price of a second request
+// during the creation.
+func (p *Plugin) StartContainer(_ context.Context, _ *api.PodSandbox, container *api.Container) error {
+	defer p.metrics.took("StartContainer", time.Now())
 	if r, ok := p.records.settle(container.GetId(), pids.Effective(container)); ok {
 		p.tell(r)
 	}

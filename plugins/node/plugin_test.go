@@ -9,17 +9,21 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/containerd/nri/pkg/adaptation"
 	"github.com/containerd/nri/pkg/api"
 	"github.com/containerd/nri/pkg/stub"
 	"go.uber.org/goleak"
+
+	"github.com/evenkeel/evenkeel/plugins/node"
 )
 
 func TestCreatedContainersGetTheirLimits(t *testing.T) {
 	socket := socketPath(t)
 	r := startRuntime(t, "containerd", socket, &containerRuntime{})
 	d := startDaemon(t, socket, "{default: 256, ceiling: 4096}", false)
-	d.waitReady(t)
+	d.waitReady(t, r)
 	pod := newPod("checkout", `{"app":2048,"proxy":128,"batch":16384,"bad":-1}`)
 	for container, want := range map[string]int64{"app": 2048, "proxy": 128, "batch": 4096, "bad": 256, "debugger": 256} {
 		got, err := r.create(t, pod, newContainer(pod, container, 0))
@@ -176,7 +180,7 @@ func TestPluginFollowsARestartOfTheRuntime(t *testing.T) {
 	// The daemon is there before the runtime.
 	d := startDaemon(t, socket, "{}", false)
 	first := startRuntime(t, "containerd", socket, &containerRuntime{})
-	d.waitReady(t)
+	d.waitReady(t, first)
 	pod := newPod("checkout", `{"app":512}`)
 	if got, err := first.create(t, pod, newContainer(pod, "app", 0)); err != nil || got != 512 {
 		t.Fatalf("limit %d, error %v", got, err)
@@ -187,7 +191,7 @@ func TestPluginFollowsARestartOfTheRuntime(t *testing.T) {
 		second := startRuntime(t, "containerd", socket, &containerRuntime{
 			pods: []*api.PodSandbox{pod}, containers: []*api.Container{newContainer(pod, "app", 512)},
 		})
-		d.waitReady(t)
+		d.waitReady(t, second)
 		wantSamples(t, d.containers, "evenkeel_node_container_pids_effective", map[string]float64{"container=app,namespace=shop,pod=checkout": 512})
 		other := newPod("other", `{"app":1024}`)
 		if got, err := second.create(t, other, newContainer(other, "app", 0)); err != nil || got != 1024 {
@@ -213,11 +217,40 @@ func TestRequiredPluginFailsClosed(t *testing.T) {
 		t.Errorf("a pod that tolerates: %v", err)
 	}
 	d := startDaemon(t, socket, "{}", false)
-	d.waitReady(t)
+	d.waitReady(t, r)
 	waitFor(t, "the registration", func() bool {
 		got, err := r.create(t, pod, newContainer(pod, "app", 0))
 		return err == nil && got == 512
 	})
+}
+
+// What becomes of a container that the plugin does not answer for in time is the
+// configuration's to say, where the runtime asks.
+func TestTimeoutAdmitsOrDenies(t *testing.T) {
+	const shortly = 500 * time.Millisecond
+	adaptation.SetPluginRequestTimeout(shortly)
+	t.Cleanup(func() { adaptation.SetPluginRequestTimeout(adaptation.DefaultPluginRequestTimeout) })
+	for name, denies := range map[string]bool{"admit": false, "deny": true} {
+		t.Run(name, func(t *testing.T) {
+			socket := socketPath(t)
+			r := startRuntime(t, "containerd", socket, &containerRuntime{})
+			d := startDaemonWith(t, socket, func(p *node.Plugin) { p.SetDenies(denies) })
+			d.waitReady(t, r)
+			connections := func() float64 { return samples(t, d.metrics, "evenkeel_node_connections_total")[""] }
+			before := connections()
+			pod := newPod("checkout", `{"app":512}`)
+			r.hold.Lock()
+			_, err := r.CreateContainer(t.Context(), &api.CreateContainerRequest{Pod: pod, Container: newContainer(pod, "app", 0)})
+			r.hold.Unlock()
+			if (err != nil) != denies {
+				t.Errorf("the creation's error is %v", err)
+			}
+			// Either way the runtime has closed the connection, and the plugin is back soon.
+			waitFor(t, "another connection", func() bool {
+				return d.Ready() && connections() > before
+			})
+		})
+	}
 }
 
 // Two plugins that set the same field are an error of the runtime's, which stops
@@ -226,7 +259,7 @@ func TestTwoOwnersOfTheFieldConflict(t *testing.T) {
 	socket := socketPath(t)
 	r := startRuntime(t, "containerd", socket, &containerRuntime{})
 	d := startDaemon(t, socket, "{}", false)
-	d.waitReady(t)
+	d.waitReady(t, r)
 	other, err := stub.New(rival{}, stub.WithPluginName("rival"), stub.WithPluginIdx("60"), stub.WithSocketPath(socket), stub.WithLogger(quiet{}))
 	if err != nil {
 		t.Fatal(err)
@@ -260,7 +293,7 @@ func TestRunEndsCleanly(t *testing.T) {
 
 	r := startRuntime(t, "containerd", socket, &containerRuntime{})
 	d = startDaemon(t, socket, "{}", false)
-	d.waitReady(t)
+	d.waitReady(t, r)
 	d.stop()
 	if d.Ready() {
 		t.Error("it says that it is ready after its end")
@@ -279,20 +312,21 @@ func TestContainersAreBounded(t *testing.T) {
 	}
 	startRuntime(t, "containerd", socket, r)
 	d := startDaemon(t, socket, "{}", false)
-	d.waitReady(t)
+	d.waitReady(t, r)
 	if got := len(samples(t, d.containers, "evenkeel_node_container_pids_effective")); got != 1000 {
 		t.Errorf("%d containers are told of by name", got)
 	}
 	wantSamples(t, d.containers, "evenkeel_node_containers_omitted", map[string]float64{"": 100})
 }
 
-// BenchmarkCreateContainer measures what the plugin adds to the creation of a
-// container: both requests, over a real socket, the runtime's side included.
+// BenchmarkCreateContainer measures what the plugin adds to the creation and the
+// start of a container: a request each, over a real socket, the runtime's side
+// included.
 func BenchmarkCreateContainer(b *testing.B) {
 	socket := socketPath(b)
 	r := startRuntime(b, "containerd", socket, &containerRuntime{})
 	d := startDaemon(b, socket, "{}", false)
-	d.waitReady(b)
+	d.waitReady(b, r)
 	pod := newPod("checkout", `{"app":2048,"proxy":128}`)
 	for b.Loop() {
 		if got, err := r.create(b, pod, newContainer(pod, "app", 0)); err != nil || got != 2048 {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +50,11 @@ type containerRuntime struct {
 	*adaptation.Adaptation
 	front net.Listener
 
+	// registered is how many plugins the runtime asks.
+	registered atomic.Int64
+	// hold stops answers on their way.
+	hold sync.RWMutex
+
 	mu         sync.Mutex
 	conns      []net.Conn
 	pods       []*api.PodSandbox
@@ -78,7 +84,7 @@ func startRuntime(tb testing.TB, name, socket string, r *containerRuntime, opts 
 	}
 	inner := socket + ".inner"
 	opts = append([]adaptation.Option{
-		adaptation.WithSocketPath(inner), adaptation.WithPluginPath(filepath.Dir(socket) + "/none"), adaptation.WithPluginConfigPath(filepath.Dir(socket) + "/none"),
+		adaptation.WithMetrics(counter{r}), adaptation.WithSocketPath(inner), adaptation.WithPluginPath(filepath.Dir(socket) + "/none"), adaptation.WithPluginConfigPath(filepath.Dir(socket) + "/none"),
 	}, opts...)
 	var err error
 	if r.Adaptation, err = adaptation.New(name, "v2.4.2", sync, update, opts...); err != nil {
@@ -113,12 +119,33 @@ func (r *containerRuntime) forward(inner string) {
 		r.mu.Unlock()
 		for _, pair := range [][2]net.Conn{{front, back}, {back, front}} {
 			go func() {
-				_, _ = io.Copy(pair[0], pair[1])
+				_, _ = io.Copy(pair[0], heldReader{pair[1], &r.hold})
 				_ = front.Close()
 				_ = back.Close()
 			}()
 		}
 	}
+}
+
+// counter hears from the runtime how many plugins it asks.
+type counter struct{ *containerRuntime }
+
+func (counter) RecordPluginInvocation(string, string, error)                                      {}
+func (counter) RecordPluginLatency(string, string, time.Duration)                                 {}
+func (counter) RecordPluginAdjustments(string, string, *adaptation.ContainerAdjustment, int, int) {}
+func (c counter) UpdatePluginCount(n int)                                                         { c.registered.Store(int64(n)) }
+
+// heldReader passes on what it reads while the lock is free.
+type heldReader struct {
+	io.Reader
+	hold *sync.RWMutex
+}
+
+func (r heldReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.hold.RLock()
+	defer r.hold.RUnlock()
+	return n, err
 }
 
 // kill ends the runtime as the end of its process would.
@@ -178,10 +205,22 @@ func newAdjuster(tb testing.TB, section string) *pids.Adjuster {
 // startDaemon runs the plugin until the test ends, or stop is called.
 func startDaemon(tb testing.TB, socket, section string, cgroup2 bool) *daemon {
 	tb.Helper()
+	return runDaemon(tb, socket, section, cgroup2, func(*node.Plugin) {})
+}
+
+// startDaemonWith is startDaemon with something set before the first connection.
+func startDaemonWith(tb testing.TB, socket string, set func(*node.Plugin)) *daemon {
+	tb.Helper()
+	return runDaemon(tb, socket, "{}", false, set)
+}
+
+func runDaemon(tb testing.TB, socket, section string, cgroup2 bool, set func(*node.Plugin)) *daemon {
+	tb.Helper()
 	logger := ktesting.NewLogger(tb, ktesting.NewConfig(ktesting.BufferLogs(true), ktesting.Verbosity(0)))
 	d := &daemon{metrics: prometheus.NewRegistry(), containers: prometheus.NewRegistry(), log: logger.GetSink().(ktesting.Underlier)}
 	d.Plugin = node.New(logger, newAdjuster(tb, section), node.NewMetrics(d.metrics), cgroup2)
 	d.containers.MustRegister(node.NewContainers(d.Plugin))
+	set(d.Plugin)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx, socket) }()
@@ -203,9 +242,11 @@ func startDaemon(tb testing.TB, socket, section string, cgroup2 bool) *daemon {
 	return d
 }
 
-func (d *daemon) waitReady(tb testing.TB) {
+// waitReady waits until the plugin is ready and the runtime asks it, which is a
+// moment later.
+func (d *daemon) waitReady(tb testing.TB, r *containerRuntime) {
 	tb.Helper()
-	waitFor(tb, "the plugin's connection", d.Ready)
+	waitFor(tb, "the plugin's connection", func() bool { return d.Ready() && r.registered.Load() > 0 })
 }
 
 func waitFor(tb testing.TB, what string, condition func() bool) {
@@ -240,7 +281,7 @@ func newContainer(pod *api.PodSandbox, name string, limit int64) *api.Container 
 	return c
 }
 
-// create does what a runtime does to create a container, and returns the pid
+// create does what a runtime does to create and start a container, and returns the pid
 // limit that the plugins set; 0 for none.
 func (r *containerRuntime) create(tb testing.TB, pod *api.PodSandbox, container *api.Container) (int64, error) {
 	tb.Helper()
@@ -252,8 +293,8 @@ func (r *containerRuntime) create(tb testing.TB, pod *api.PodSandbox, container 
 	if limit != 0 {
 		container.Linux.Resources.Pids = &api.LinuxPids{Limit: limit}
 	}
-	if err := r.PostCreateContainer(context.Background(), &api.PostCreateContainerRequest{Pod: pod, Container: container}); err != nil {
-		tb.Errorf("PostCreateContainer: %v", err)
+	if err := r.StartContainer(context.Background(), &api.StartContainerRequest{Pod: pod, Container: container}); err != nil {
+		tb.Errorf("StartContainer: %v", err)
 	}
 	return limit, nil
 }

@@ -64,7 +64,7 @@ func (d *duel) newSides() (sides [2]*side.Side) {
 		d.must(err)
 	}
 	if d.fast {
-		sides[1].TakeFastPath()
+		sides[1].TakeFastPath(d.ctx)
 	}
 	return sides
 }

@@ -1,8 +1,8 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fastpath places most pods by looking at a few well-chosen nodes, so
-// that the cost of a pod does not grow with the cluster.
+// Package fastpath places most pods by looking at a few well-chosen nodes, however
+// many there are.
 //
 // It wraps Scheduler.SchedulePod. ReplicaSpread names a few candidates from its
 // index; the PreFilter, Filter, PreScore and Score plugins of the profile run on
@@ -19,15 +19,18 @@ package fastpath
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler"
+	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/metrics"
 
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread/index"
 )
 
 const (
@@ -49,15 +52,26 @@ const (
 type Options struct {
 	// MinNodes is the number of nodes up to which it is not taken.
 	MinNodes int
+	// Profiles are those of the scheduler, as configured. One that prefers some
+	// nodes to others in a way that candidates do not show is left alone.
+	Profiles []schedulerconfig.KubeSchedulerProfile
 }
 
 type schedulePod = func(ctx context.Context, fwk framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo) (scheduler.ScheduleResult, error)
 
 // Install puts the fast path in front of a scheduler's SchedulePod. Profiles
 // without ReplicaSpread, or with no candidates in its arguments, do not take it.
-func Install(sched *scheduler.Scheduler, opts Options) {
+func Install(ctx context.Context, sched *scheduler.Scheduler, opts Options) {
 	registerMetrics()
-	p := &path{original: sched.SchedulePod, minNodes: opts.MinNodes, extended: len(sched.Extenders) > 0}
+	p := &path{original: sched.SchedulePod, minNodes: opts.MinNodes, extended: len(sched.Extenders) > 0, fit: map[string]bool{}}
+	for i := range opts.Profiles {
+		name := opts.Profiles[i].SchedulerName
+		why := unfit(&opts.Profiles[i], sched.Profiles[name])
+		p.fit[name] = why == ""
+		if why != "" {
+			klog.FromContext(ctx).Info("The profile does not take the fast path", "profile", name, "reason", why)
+		}
+	}
 	sched.SchedulePod = p.schedulePod
 }
 
@@ -67,6 +81,11 @@ type path struct {
 	minNodes int
 	// extended says that there are extenders, which want to see all nodes.
 	extended bool
+	// fit are the profiles that can take it, by name.
+	fit map[string]bool
+	// turn breaks ties: by the order alone, the zone that is drawn first would have
+	// more than its share. Scheduling cycles come one by one.
+	turn int
 }
 
 // schedulePod places a pod, as Scheduler.SchedulePod does.
@@ -91,6 +110,9 @@ func (p *path) try(ctx context.Context, f framework.Framework, state fwk.CycleSt
 	}
 	if p.extended {
 		return nothing, extenders
+	}
+	if !p.fit[f.ProfileName()] {
+		return nothing, unfitProfile
 	}
 	if state.IsPodGroupSchedulingCycle() || pod.Spec.SchedulingGroup != nil {
 		return nothing, podGroup
@@ -118,9 +140,16 @@ func (p *path) try(ctx context.Context, f framework.Framework, state fwk.CycleSt
 		return nothing, why
 	}
 	if len(feasible) == 1 {
+		if index.Dislikes(feasible[0].Node(), pod) {
+			return nothing, softTaint
+		}
 		return scheduler.ScheduleResult{SuggestedHost: feasible[0].Node().Name, EvaluatedNodes: evaluated, FeasibleNodes: 1}, placed
 	}
-	host, why := best(ctx, f, state, podInfo, feasible)
+	p.turn++
+	host, why := best(ctx, f, state, podInfo, feasible, p.turn)
+	if i := slices.IndexFunc(feasible, func(info fwk.NodeInfo) bool { return info.Node().Name == host }); i >= 0 && index.Dislikes(feasible[i].Node(), pod) {
+		return nothing, softTaint
+	}
 	return scheduler.ScheduleResult{SuggestedHost: host, EvaluatedNodes: evaluated, FeasibleNodes: len(feasible)}, why
 }
 
@@ -157,8 +186,9 @@ func filter(ctx context.Context, f framework.Framework, state fwk.CycleState, po
 	return feasible, evaluated, placed
 }
 
-// best returns the name of the node with the highest score.
-func best(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo, feasible []fwk.NodeInfo) (string, reason) {
+// best returns the name of the node with the highest score, of several one in
+// turn.
+func best(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo, feasible []fwk.NodeInfo, turn int) (string, reason) {
 	if !f.RunPreScorePlugins(ctx, state, podInfo.Pod, feasible).IsSuccess() {
 		return "", failed
 	}
@@ -166,11 +196,15 @@ func best(ctx context.Context, f framework.Framework, state fwk.CycleState, podI
 	if !status.IsSuccess() || len(scores) == 0 {
 		return "", failed
 	}
-	winner := scores[0]
-	for _, s := range scores[1:] {
-		if s.TotalScore > winner.TotalScore {
-			winner = s
+	var winners []string
+	highest := scores[0].TotalScore
+	for _, s := range scores {
+		if s.TotalScore > highest {
+			highest, winners = s.TotalScore, winners[:0]
+		}
+		if s.TotalScore == highest {
+			winners = append(winners, s.Name)
 		}
 	}
-	return winner.Name, placed
+	return winners[turn%len(winners)], placed
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/events"
@@ -43,24 +45,45 @@ profiles:
       enabled:
       - name: ReplicaSpread
         weight: 10
+      disabled:
+      - name: ImageLocality
   pluginConfig:
+  - name: PodTopologySpread
+    args: {defaultingType: List}
   - name: ReplicaSpread
     args: {candidates: %d}
-`
+%s`
 
 // hall is a scheduler whose snapshot has nodes in racks and no pods.
 type hall struct {
 	*scheduler.Scheduler
+	snapshot *internalcache.Snapshot
 	// original is the number of calls of the original SchedulePod.
 	original int
 }
 
 func newHall(t *testing.T, nodes, minNodes, candidates int, opts ...scheduler.Option) *hall {
 	t.Helper()
+	var all []*corev1.Node
+	for i := range nodes {
+		all = append(all, labelled(i).Obj())
+	}
+	return newHallOf(t, all, minNodes, fmt.Sprintf(profileText, candidates, ""), opts...)
+}
+
+// labelled is a node in a rack of ten, in one of three zones.
+func labelled(i int) *st.NodeWrapper {
+	return st.MakeNode().Name(fmt.Sprintf("node-%03d", i)).Label("topology.evenkeel.io/rack", fmt.Sprint(i/10)).
+		Label("topology.kubernetes.io/zone", fmt.Sprint(i/10%3)).Label("number", fmt.Sprint(i)).
+		Capacity(map[corev1.ResourceName]string{"cpu": "64", "memory": "256Gi", "pods": "100"})
+}
+
+func newHallOf(t *testing.T, nodes []*corev1.Node, minNodes int, config string, opts ...scheduler.Option) *hall {
+	t.Helper()
 	if err := install(); err != nil {
 		t.Fatal(err)
 	}
-	obj, _, err := schedulerscheme.Codecs.UniversalDecoder().Decode(fmt.Appendf(nil, profileText, candidates), nil, nil)
+	obj, _, err := schedulerscheme.Codecs.UniversalDecoder().Decode([]byte(config), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,19 +91,18 @@ func newHall(t *testing.T, nodes, minNodes, candidates int, opts ...scheduler.Op
 	client := fake.NewClientset()
 	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	t.Cleanup(broadcaster.Shutdown)
-	h := &hall{}
+	h := &hall{snapshot: snapshot}
+	profiles := obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles
 	h.Scheduler, err = scheduler.New(t.Context(), client, informers.NewSharedInformerFactory(client, 0), nil, profile.NewRecorderFactory(broadcaster),
-		append(opts, scheduler.WithProfiles(obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles...),
+		append(opts, scheduler.WithProfiles(profiles...),
 			scheduler.WithNodeInfoSnapshot(snapshot),
 			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{replicaspread.Name: replicaspread.NewFactory()}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	logger := klog.FromContext(t.Context())
-	for i := range nodes {
-		h.Cache.AddNode(logger, st.MakeNode().Name(fmt.Sprintf("node-%03d", i)).Label("topology.evenkeel.io/rack", fmt.Sprint(i/10)).
-			Label("topology.kubernetes.io/zone", fmt.Sprint(i/10%3)).Label("number", fmt.Sprint(i)).
-			Capacity(map[corev1.ResourceName]string{"cpu": "8", "memory": "32Gi", "pods": "50"}).Obj())
+	for _, node := range nodes {
+		h.Cache.AddNode(logger, node)
 	}
 	if err := h.Cache.UpdateSnapshot(logger, snapshot); err != nil {
 		t.Fatal(err)
@@ -90,7 +112,7 @@ func newHall(t *testing.T, nodes, minNodes, candidates int, opts ...scheduler.Op
 		h.original++
 		return original(ctx, f, state, podInfo)
 	}
-	Install(h.Scheduler, Options{MinNodes: minNodes})
+	Install(t.Context(), h.Scheduler, Options{MinNodes: minNodes, Profiles: profiles})
 	return h
 }
 
@@ -106,7 +128,7 @@ func (h *hall) schedule(t *testing.T, pod *corev1.Pod) (scheduler.ScheduleResult
 }
 
 func testPod() *st.PodWrapper {
-	return st.MakePod().Namespace("shop").Name("web").UID("web").Req(map[corev1.ResourceName]string{"cpu": "1", "memory": "1Gi"})
+	return st.MakePod().Namespace("shop").Name("web").UID("web").SchedulerName("default-scheduler").Req(map[corev1.ResourceName]string{"cpu": "100m", "memory": "256Mi"})
 }
 
 // TestWhatIsPlacedByTheFastPath goes through the reasons for leaving a pod to the
@@ -145,7 +167,7 @@ func TestWhatIsPlacedByTheFastPath(t *testing.T) {
 		"a soft spread constraint":          {pod: testPod().SpreadConstraint(1, corev1.LabelTopologyZone, corev1.ScheduleAnyway, nil, nil, nil, nil, nil).Obj(), want: preferences},
 		"one node by its name in a field":   {pod: testPod().NodeAffinityIn("metadata.name", []string{"node-005"}, st.NodeSelectorTypeMatchFields).Obj(), want: namedNodes},
 		"the only node is not a candidate":  {pod: testPod().NodeSelector(map[string]string{"number": "-"}).Obj(), want: noneFits, wantErr: "0/200 nodes are available"},
-		"more than any node has":            {pod: testPod().Req(map[corev1.ResourceName]string{"cpu": "9"}).Obj(), want: noneFits, wantErr: "Insufficient cpu"},
+		"more than any node has":            {pod: testPod().Req(map[corev1.ResourceName]string{"cpu": "65"}).Obj(), want: noneFits, wantErr: "Insufficient cpu"},
 		"a cap that cannot be understood":   {pod: testPod().Annotation("spread.evenkeel.io/max-per-host", "few").Obj(), want: preFilter, wantErr: "spread.evenkeel.io/max-per-host"},
 		"a scheduling of the whole cluster": {pod: testPod().Obj(), nodes: 101, minNodes: DefaultMinNodes, want: placed},
 	} {
@@ -194,6 +216,185 @@ func TestExtendersSeeAllNodes(t *testing.T) {
 	}
 	if h.original != 1 {
 		t.Errorf("the original function was called %d times, want 1", h.original)
+	}
+}
+
+// place schedules pods one after the other and returns how many each node got.
+func (h *hall) place(t *testing.T, pods int, pod func(i int) *corev1.Pod) map[string]int {
+	t.Helper()
+	on := map[string]int{}
+	for i := range pods {
+		p := pod(i)
+		p.Name, p.UID = fmt.Sprint("pod-", i), types.UID(fmt.Sprint("pod-", i))
+		result, err := h.schedule(t, p)
+		if err != nil {
+			on["nowhere"]++
+			continue
+		}
+		on[result.SuggestedHost]++
+		p.Spec.NodeName = result.SuggestedHost
+		if err := h.Cache.AssumePod(klog.FromContext(t.Context()), p); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Cache.UpdateSnapshot(klog.FromContext(t.Context()), h.snapshot); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return on
+}
+
+// replica is a pod of one of many workloads of so many replicas.
+func replica(i, replicas int) *corev1.Pod {
+	owner := fmt.Sprint("app-", i/replicas)
+	pod := testPod().OwnerReference(owner, schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}).Obj()
+	pod.OwnerReferences[0].UID = types.UID(owner)
+	return pod
+}
+
+// TestNodesWithoutLabelsAreNoHotSpots has nodes of which some, or half, have no
+// label for rack and zone, so that each is alone in its domains.
+func TestNodesWithoutLabelsAreNoHotSpots(t *testing.T) {
+	const nodes, pods = 300, 600
+	for name, tc := range map[string]struct {
+		unlabelled  int
+		pod         func(i int) *corev1.Pod
+		least, most int
+	}{
+		"plain pods, few without":  {unlabelled: 10, pod: func(int) *corev1.Pod { return testPod().Obj() }, least: 10, most: 40},
+		"plain pods, half without": {unlabelled: 150, pod: func(int) *corev1.Pod { return testPod().Obj() }, least: 250, most: 350},
+		// Each is a zone and a rack without a replica, so when it is among the
+		// candidates it is the best of them.
+		"replicas, few without": {unlabelled: 10, pod: func(i int) *corev1.Pod { return replica(i, 5) }, least: 10, most: 150},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all []*corev1.Node
+			for i := range nodes {
+				node := labelled(i)
+				if i >= nodes-tc.unlabelled {
+					node.Labels = map[string]string{}
+				}
+				all = append(all, node.Obj())
+			}
+			h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
+			on, there, fullest := h.place(t, pods, tc.pod), 0, 0
+			for i, node := range all {
+				fullest = max(fullest, on[node.Name])
+				if i >= nodes-tc.unlabelled {
+					there += on[node.Name]
+				}
+			}
+			if there < tc.least || there > tc.most {
+				t.Errorf("%d of %d pods are on the %d nodes without labels of %d, want %d to %d", there, pods, tc.unlabelled, nodes, tc.least, tc.most)
+			}
+			if h.original > 0 {
+				t.Errorf("the original function placed %d pods, so this tests little", h.original)
+			}
+		})
+	}
+}
+
+// TestPoolsAreSpreadOver gives all pods a node selector that one node in ten has.
+func TestPoolsAreSpreadOver(t *testing.T) {
+	var all []*corev1.Node
+	for i := range 600 {
+		node := labelled(i)
+		if i%10 == 0 {
+			node.Label("pool", "java")
+		}
+		all = append(all, node.Obj())
+	}
+	h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
+	zones := map[string]int{}
+	on := h.place(t, 30, func(i int) *corev1.Pod {
+		pod := replica(i, 30)
+		pod.Spec.NodeSelector = map[string]string{"pool": "java"}
+		return pod
+	})
+	for _, node := range all {
+		if on[node.Name] > 1 {
+			t.Errorf("%s has %d replicas, though there are 60 nodes for 30", node.Name, on[node.Name])
+		}
+		zones[node.Labels["topology.kubernetes.io/zone"]] += on[node.Name]
+	}
+	for zone, n := range zones {
+		if n != 10 {
+			t.Errorf("zone %s has %d of 30 replicas, want 10", zone, n)
+		}
+	}
+	if h.original > 0 {
+		t.Errorf("the original function placed %d pods", h.original)
+	}
+}
+
+// TestCapsHoldOnTheFastPath caps the replicas of a rack, in 30 racks.
+func TestCapsHoldOnTheFastPath(t *testing.T) {
+	h := newHall(t, 300, 0, 8)
+	on := h.place(t, 70, func(i int) *corev1.Pod {
+		pod := replica(i, 70)
+		pod.Annotations = map[string]string{"spread.evenkeel.io/max-per-rack": "2"}
+		return pod
+	})
+	racks := map[int]int{}
+	for i := range 300 {
+		racks[i/10] += on[fmt.Sprintf("node-%03d", i)]
+	}
+	for rack, n := range racks {
+		if n != 2 {
+			t.Errorf("rack %d has %d replicas, want the 2 of the cap", rack, n)
+		}
+	}
+	if on["nowhere"] != 10 {
+		t.Errorf("%d pods wait, want the 10 that the caps leave no place for", on["nowhere"])
+	}
+}
+
+// TestSoftTaintsAreAvoided taints most nodes with PreferNoSchedule.
+func TestSoftTaintsAreAvoided(t *testing.T) {
+	var all []*corev1.Node
+	for i := range 300 {
+		node := labelled(i)
+		if i%10 != 0 {
+			node.Taints([]corev1.Taint{{Key: "old", Effect: corev1.TaintEffectPreferNoSchedule}})
+		}
+		all = append(all, node.Obj())
+	}
+	h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
+	on := h.place(t, 25, func(i int) *corev1.Pod { return replica(i, 25) })
+	for i, node := range all {
+		if i%10 != 0 && on[node.Name] > 0 {
+			t.Errorf("%s, which is tainted, has a replica, though there are 30 nodes without a taint for 25", node.Name)
+		}
+	}
+}
+
+// TestProfilesThatPreferNodesAreLeftAlone goes through what a profile can prefer.
+func TestProfilesThatPreferNodesAreLeftAlone(t *testing.T) {
+	for name, tc := range map[string]struct {
+		config string
+		want   reason
+	}{
+		"nothing":                    {config: fmt.Sprintf(profileText, 8, ""), want: placed},
+		"other weights":              {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "weight: 10", "weight: 5", 1), want: placed},
+		"the images of nodes":        {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "ImageLocality", "NodeResourcesBalancedAllocation", 1), want: unfitProfile},
+		"full nodes":                 {config: fmt.Sprintf(profileText, 8, "  - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}\n"), want: unfitProfile},
+		"nodes by addedAffinity":     {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
+		"domains by a default":       {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
+		"required nodes of everyone": {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all []*corev1.Node
+			for i := range 200 {
+				all = append(all, labelled(i).Obj())
+			}
+			h := newHallOf(t, all, 0, tc.config)
+			before := counted(t, tc.want)
+			if _, err := h.schedule(t, testPod().Obj()); err != nil {
+				t.Fatal(err)
+			}
+			if got := counted(t, tc.want) - before; got != 1 {
+				t.Errorf("%s was counted %v times, want 1", tc.want, got)
+			}
+		})
 	}
 }
 

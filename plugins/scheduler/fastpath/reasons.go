@@ -18,6 +18,8 @@ const (
 	fewNodes reason = "few-nodes"
 	// extenders: an extender wants to see the nodes.
 	extenders reason = "extenders"
+	// unfitProfile: the profile prefers nodes in a way that candidates do not show.
+	unfitProfile reason = "profile"
 	// podGroup: the pods of a group are placed together.
 	podGroup reason = "pod-group"
 	// nominated: preemption has chosen a node for the pod.
@@ -34,13 +36,15 @@ const (
 	namedNodes reason = "named-nodes"
 	// noSource: the profile has no ReplicaSpread, or it gives no candidates.
 	noSource reason = "no-source"
+	// softTaint: the best candidate has a PreferNoSchedule taint against the pod.
+	softTaint reason = "soft-taint"
 	// noneFits: no candidate fits.
 	noneFits reason = "none-fits"
 	// failed: a plugin returned an error; the original function meets it again.
 	failed reason = "error"
 )
 
-var reasons = []reason{placed, fewNodes, extenders, podGroup, nominated, volumes, devices, preferences, preFilter, namedNodes, noSource, noneFits, failed}
+var reasons = []reason{placed, fewNodes, extenders, unfitProfile, podGroup, nominated, volumes, devices, preferences, preFilter, namedNodes, noSource, softTaint, noneFits, failed}
 
 // unanswerable returns what a pod asks for that a few candidates cannot answer,
 // or placed if there is nothing of that kind.

@@ -120,6 +120,9 @@ func (pl *GuardedInterPodAffinity) match(ctx context.Context, pod *corev1.Pod) (
 	if pl.index.Refresh(nodes, pod.Spec.SchedulingGroup != nil) > 0 {
 		pl.metrics.resized(pl.index.Size())
 	}
+	if err := pl.tidy(pod.Spec.SchedulingGroup != nil); err != nil {
+		return 0, err
+	}
 	return pl.index.Match(pod, pl.namespaceLabels(ctx, pod)), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -153,12 +154,43 @@ func (pl *GuardedInterPodAffinity) queries(pod *corev1.Pod, own ownKind) ([]podi
 			continue // An absent selector matches no pod.
 		}
 		query, ok := queryOf(term)
-		if !ok || !pl.pods.Track(query.Key) {
+		if !ok {
 			return nil, false
 		}
+		pl.pods.Track(query.Key, time.Now())
 		queries = append(queries, query)
 	}
+	// More keys than there is room for push out one another.
+	for _, query := range queries {
+		if !pl.pods.Knows(query.Key) {
+			return nil, false
+		}
+	}
 	return queries, true
+}
+
+const (
+	// tidyEvery is how often the index of pods is brought up to date though no pod
+	// asks, so that it does not hold on to pods that are gone.
+	tidyEvery = time.Second
+	// keepKeys is how long a label key is indexed that no pod asks for.
+	keepKeys = 10 * time.Minute
+)
+
+// tidy keeps the index of pods from growing old.
+func (pl *GuardedInterPodAffinity) tidy(onTrial bool) error {
+	now := time.Now()
+	if onTrial || !pl.pods.Tracks() || now.Sub(pl.tidied) < tidyEvery {
+		return nil
+	}
+	pl.tidied = now
+	all, err := pl.lister.NodeInfos().List()
+	if err != nil {
+		return fmt.Errorf("listing the nodes of the snapshot: %w", err)
+	}
+	pl.pods.Expire(now.Add(-keepKeys))
+	pl.pods.Refresh(all, false)
+	return nil
 }
 
 // queryOf asks for the pods with the value, or one of the values, of one label

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -54,6 +55,8 @@ type GuardedInterPodAffinity struct {
 	namespaces listersv1.NamespaceLister
 	index      *index.Index
 	pods       *podindex.Index
+	// tidied is when tidy last did something. Scheduling cycles come one by one.
+	tidied time.Time
 	// view is the snapshot as the in-tree plugin sees it.
 	view    *snapshotView
 	metrics *recorder

@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/scheduler"
+	"k8s.io/kubernetes/pkg/scheduler/apis/config"
 	internalcache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	internalqueue "k8s.io/kubernetes/pkg/scheduler/backend/queue"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
@@ -55,6 +56,7 @@ type Side struct {
 	snapshot   *internalcache.Snapshot
 	preemption *defaultpreemption.DefaultPreemption
 	events     *eventLog
+	profiles   []config.KubeSchedulerProfile
 }
 
 // New makes a scheduler of a contender's first profile, in an empty cluster. It
@@ -71,6 +73,7 @@ func New(ctx context.Context, c *contender.Contender, clock clock.WithTicker) (*
 	s.snapshot = internalcache.NewEmptySnapshot()
 	profile := *c.Config.Profiles[0].DeepCopy()
 	profile.SchedulerName = SchedulerName
+	s.profiles = []config.KubeSchedulerProfile{profile}
 	// The options are those of app.Setup, but for what would make a run
 	// impossible to repeat: the number of goroutines that filter nodes decides
 	// in which order feasible nodes are found, and so which of equal ones is
@@ -105,7 +108,9 @@ func New(ctx context.Context, c *contender.Contender, clock clock.WithTicker) (*
 
 // TakeFastPath puts the fast path in front of the scheduler's own way, however
 // few nodes there are.
-func (s *Side) TakeFastPath() { fastpath.Install(s.sched, fastpath.Options{MinNodes: 0}) }
+func (s *Side) TakeFastPath(ctx context.Context) {
+	fastpath.Install(ctx, s.sched, fastpath.Options{MinNodes: 0, Profiles: s.profiles})
+}
 
 // enter sets the contender's feature gates, which some code reads in every
 // cycle, and returns what sets them back.

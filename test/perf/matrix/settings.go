@@ -27,7 +27,7 @@ var settings = []setting{
 	{name: "anti-required-5000", title: "Pods with required anti-affinity, none running with it", flags: flags("--nodes 5000 --anti required --pods 150 --warmup 50 --repeats 3")},
 	{name: "anti-preferred-5000", title: "Pods with preferred anti-affinity", flags: flags("--nodes 5000 --anti preferred --pods 150 --warmup 50 --repeats 3")},
 	{name: "server-1000", title: "1,000 nodes", withServer: true, flags: flags("--sizes 1000")},
-	{name: "server-5000", title: "5,000 nodes", withServer: true, flags: flags("--sizes 5000 --workloads DefaultTopologySpreading --repeats 2")},
+	{name: "server-5000", title: "5,000 nodes", withServer: true, flags: flags("--sizes 5000 --workloads DefaultTopologySpreading")},
 }
 
 func flags(line string) []string { return strings.Fields(line) }

@@ -5,6 +5,7 @@ package main
 
 import (
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -13,6 +14,7 @@ import (
 	perf "k8s.io/kubernetes/test/integration/scheduler_perf"
 	"k8s.io/kubernetes/test/utils/client-go/ktesting"
 
+	"github.com/evenkeel/evenkeel/plugins/scheduler/fastpath"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/contender"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/report"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/upstream"
@@ -64,12 +66,19 @@ func (t *turn) play() error {
 		return err
 	}
 	var placement *workload.Placement
+	var once sync.Once
 	err = upstream.Run{
 		Name: t.scheduler, Config: workload.ConfigFile, Dir: t.dir, Labels: "performance",
 		Results: filepath.Join(t.dir, resultsFolder), CPUProfile: t.cpuProfile, NewRegistry: c.NewRegistry,
 		Options: []perf.SchedulerPerfOption{
 			perf.WithPodsSchedulingTimeout(schedulingTimeout),
-			perf.WithNodeUpdateFn(func(tCtx ktesting.TContext, _ *scheduler.Scheduler, _ *perf.Workload, _ *corev1.NodeList) error {
+			perf.WithNodeUpdateFn(func(tCtx ktesting.TContext, sched *scheduler.Scheduler, _ *perf.Workload, _ *corev1.NodeList) error {
+				// There are no pods yet, so no scheduling cycle runs.
+				if len(c.FastPath) > 0 {
+					once.Do(func() {
+						fastpath.Install(tCtx, sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes, Profiles: c.FastPath})
+					})
+				}
 				return workload.FillInOwner(tCtx, tCtx.Client(), t.dir)
 			}),
 			perf.WithPrepareFn(func(tCtx ktesting.TContext) error {

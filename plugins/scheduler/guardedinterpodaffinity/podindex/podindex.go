@@ -15,6 +15,7 @@ package podindex
 
 import (
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	fwk "k8s.io/kube-scheduler/framework"
@@ -28,8 +29,10 @@ const MaxKeys = 16
 // concurrent use.
 type Index struct {
 	mu sync.Mutex
-	// keys are the indexed label keys with the nodes of each value.
+	// keys are the indexed label keys with the nodes of each value, and used is when
+	// each was last asked for.
 	keys map[string]map[Value]map[*node]int32
+	used map[string]time.Time
 	// nodes mirrors the list of the last Refresh.
 	nodes  []*node
 	byName map[string]*node
@@ -58,19 +61,27 @@ const unread = -1
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{keys: map[string]map[Value]map[*node]int32{}, byName: map[string]*node{}}
+	return &Index{keys: map[string]map[Value]map[*node]int32{}, used: map[string]time.Time{}, byName: map[string]*node{}}
 }
 
-// Track makes the index know a label key from the next Refresh on, which then
-// looks at all pods. It reports whether there is room for the key.
-func (ix *Index) Track(key string) bool {
+// Track makes the index know a label key, from the next Refresh on if it is the
+// first. Of too many keys, the one that was not asked for for the longest time is
+// forgotten.
+func (ix *Index) Track(key string, now time.Time) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	ix.used[key] = now
 	if ix.keys[key] != nil {
-		return true
+		return
 	}
 	if len(ix.keys) == MaxKeys {
-		return false
+		oldest := ""
+		for k := range ix.keys {
+			if oldest == "" || ix.used[k].Before(ix.used[oldest]) {
+				oldest = k
+			}
+		}
+		ix.forget(oldest)
 	}
 	ix.keys[key] = map[Value]map[*node]int32{}
 	for _, n := range ix.nodes {
@@ -78,7 +89,40 @@ func (ix *Index) Track(key string) bool {
 			ix.countKey(n, pod, key, 1)
 		}
 	}
-	return true
+}
+
+// Expire forgets the keys that were last asked for before a time, and, when none
+// is left, everything.
+func (ix *Index) Expire(before time.Time) {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for key, used := range ix.used {
+		if used.Before(before) {
+			ix.forget(key)
+		}
+	}
+	if len(ix.keys) == 0 {
+		ix.nodes, ix.byName = nil, map[string]*node{}
+	}
+}
+
+func (ix *Index) forget(key string) {
+	delete(ix.keys, key)
+	delete(ix.used, key)
+}
+
+// Knows reports whether the index knows a key.
+func (ix *Index) Knows(key string) bool {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return ix.keys[key] != nil
+}
+
+// Tracks reports whether the index knows any key.
+func (ix *Index) Tracks() bool {
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	return len(ix.keys) > 0
 }
 
 // Refresh brings the index up to date with infos, which is the whole list of the

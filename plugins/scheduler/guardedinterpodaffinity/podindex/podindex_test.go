@@ -61,9 +61,7 @@ func TestNodesEqualASearchUnderChurn(t *testing.T) {
 			}
 			tracked := keys[:min(1+step/50, len(keys))]
 			for _, key := range tracked {
-				if !ix.Track(key) {
-					t.Fatalf("there is no room for %d keys", len(tracked))
-				}
+				ix.Track(key, time.Now())
 			}
 			ix.Refresh(c.list(), false)
 			c.compare(ix, tracked)
@@ -204,20 +202,44 @@ func (c *churn) change() {
 	}
 }
 
-// TestKeysAreBounded holds an index to its bound: a key too many is refused, and
-// those that are there stay.
+// TestKeysAreBounded asks for a key too many: the one that was not asked for for
+// the longest time goes.
 func TestKeysAreBounded(t *testing.T) {
-	ix := New()
+	ix, start := New(), time.Unix(0, 0)
 	for i := range MaxKeys {
-		if !ix.Track(fmt.Sprint(i)) {
-			t.Errorf("key %d was refused", i)
+		ix.Track(fmt.Sprint(i), start.Add(time.Duration(i)))
+	}
+	ix.Track("0", start.Add(time.Hour))
+	ix.Track("one more", start.Add(time.Hour))
+	for key, want := range map[string]bool{"0": true, "1": false, "2": true, "one more": true} {
+		if got := ix.keys[key] != nil; got != want {
+			t.Errorf("key %s is known: %v, want %v", key, got, want)
 		}
 	}
-	if ix.Track("one more") {
-		t.Error("a key too many was taken")
+	if len(ix.keys) != MaxKeys || len(ix.used) != MaxKeys {
+		t.Errorf("%d keys are known, and the use of %d, want %d", len(ix.keys), len(ix.used), MaxKeys)
 	}
-	if !ix.Track("0") {
-		t.Error("a key that is there was refused")
+}
+
+// TestExpiryLetsGoOfPods waits until nobody asks for the only key any more.
+func TestExpiryLetsGoOfPods(t *testing.T) {
+	info := framework.NewNodeInfo(st.MakePod().Namespace("ns").Name("a").UID("a").Label("app", "web").Obj())
+	info.SetNode(st.MakeNode().Name("n").Obj())
+	ix, start := New(), time.Unix(0, 0)
+	ix.Track("app", start)
+	ix.Refresh([]fwk.NodeInfo{info}, false)
+	ix.Expire(start)
+	if !ix.Tracks() || len(ix.byName) != 1 {
+		t.Error("a key that was just asked for is forgotten")
+	}
+	ix.Expire(start.Add(1))
+	if ix.Tracks() || len(ix.byName) != 0 || len(ix.nodes) != 0 {
+		t.Error("a key that nobody asks for is remembered, or its nodes are")
+	}
+	ix.Track("app", start.Add(2))
+	ix.Refresh([]fwk.NodeInfo{info}, false)
+	if got := ix.Nodes([]Query{{Key: "app", Values: []Value{{"ns", "web"}}}}); len(got) != 1 {
+		t.Errorf("asked for again, it names %d nodes, want 1", len(got))
 	}
 }
 
@@ -226,7 +248,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	info := framework.NewNodeInfo(st.MakePod().Namespace("ns").Name("a").UID("a").Label("app", "web").Obj())
 	info.SetNode(st.MakeNode().Name("n").Obj())
 	ix := New()
-	ix.Track("app")
+	ix.Track("app", time.Now())
 	ix.Refresh([]fwk.NodeInfo{info}, false)
 	if n := len(ix.keys["app"]); n != 1 {
 		t.Fatalf("%d values are counted, want 1", n)

@@ -4,9 +4,11 @@
 package index
 
 import (
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 )
@@ -34,7 +36,8 @@ type Wanted struct {
 	// FamilyPercent is what a replica of the family counts, relative to one of
 	// the workload.
 	FamilyPercent int64
-	// Pod is looked at for its tolerations, and MilliCPU and Memory are about what
+	// Pod is looked at for its tolerations, node selector and required node
+	// affinity, and MilliCPU and Memory are about what
 	// it requests: nodes that cannot take it as of the last Refresh are passed over.
 	Pod              *corev1.Pod
 	MilliCPU, Memory int64
@@ -46,6 +49,8 @@ type Draw struct {
 	wanted Wanted
 	number uint64
 	groups [2]*group
+	// selects is nil for a pod without node selector and required node affinity.
+	selects *nodeaffinity.RequiredNodeAffinity
 }
 
 // NewDraw begins a series of candidates. It is good until the next Refresh.
@@ -58,6 +63,10 @@ func (ix *Index) NewDraw(w Wanted) *Draw {
 	d.groups[0] = ix.workloads[w.Workload.ID]
 	if w.Workload.Family != "" {
 		d.groups[1] = ix.families[w.Workload.Family]
+	}
+	if w.Pod != nil && (len(w.Pod.Spec.NodeSelector) > 0 || w.Pod.Spec.Affinity != nil && w.Pod.Spec.Affinity.NodeAffinity != nil) {
+		selects := nodeaffinity.GetRequiredNodeAffinity(w.Pod)
+		d.selects = &selects
 	}
 	ix.stratify()
 	return d
@@ -88,52 +97,94 @@ func (d *Draw) Next(n int) []fwk.NodeInfo {
 }
 
 // racks returns the racks to draw from, at most n: most of the zones with the
-// least load, and one of each other zone while there is room.
+// least load, and a few of the others, which serve a pod that fits in none of the
+// best. Zones with the same load have shares by their size.
 func (d *Draw) racks(n int) []*stratum {
 	all := d.ix.strata.zones
 	looked := min(len(all), zonesLooked)
 	zones := least[*stratum]{size: looked}
+	lowest := int64(math.MaxInt64)
+	for i := range looked {
+		if zone := all[(d.ix.zonesNext+i)%len(all)]; zone.domain != unlabelled {
+			lowest = min(lowest, d.load(2, zone.domain))
+		}
+	}
 	for i := range looked {
 		zone := all[(d.ix.zonesNext+i)%len(all)]
-		zones.offer(ranked[*stratum]{of: zone, load: d.load(2, zone.domain), at: i})
+		zones.offer(ranked[*stratum]{of: zone, load: d.loadOf(2, zone, lowest), at: i})
 	}
 	d.ix.zonesNext = (d.ix.zonesNext + 1) % max(len(all), 1)
 	best := 0
 	for best < len(zones.items) && zones.items[best].load == zones.items[0].load {
 		best++
 	}
-	// What is left to the other zones serves a pod that fits in none of the best.
 	others := min(len(zones.items)-best, n/4)
 	racks := make([]*stratum, 0, n)
-	for i, zone := range zones.items[:best+others] {
-		share := 1
-		if i < best {
-			left := best - i
-			share = (n - others - len(racks) + left - 1) / left
-		}
-		racks = d.racksOf(racks, zone.of, share)
+	for i, r := range share(zones.items[:best], n-others) {
+		racks = d.racksOf(racks, zones.items[i].of, r)
+	}
+	for i, r := range share(zones.items[best:], others) {
+		racks = d.racksOf(racks, zones.items[best+i].of, r)
 	}
 	return racks
 }
 
-// racksOf adds the n racks of a zone with the least load.
+// racksOf adds n racks of a zone. Each is looked for from another place of the
+// zone, so that a node in a small rack is drawn no more often than one in a large
+// rack; from there on, the first without load is taken, or the one with the least.
 func (d *Draw) racksOf(racks []*stratum, zone *stratum, n int) []*stratum {
 	if n <= 0 {
 		return racks
 	}
-	chosen := least[*stratum]{size: n, items: make([]ranked[*stratum], 0, n)}
-	for i := range min(len(zone.racks), racksLooked) {
-		rack := zone.racks[(zone.next+i)%len(zone.racks)]
-		chosen.offer(ranked[*stratum]{of: rack, load: d.load(1, rack.domain), at: i})
-		if chosen.full() {
-			break
+	taken := len(racks)
+	lowest := int64(-1) // of the labelled racks; looked for when it is needed
+	for k := range n {
+		from := zone.at((zone.next + k*zone.size/n) % zone.size)
+		chosen := least[*stratum]{size: 1, items: make([]ranked[*stratum], 0, 1)}
+		for i := range min(len(zone.racks), racksLooked) {
+			rack := zone.racks[(from+i)%len(zone.racks)]
+			if rack.domain != unlabelled && slices.Contains(racks[taken:], rack) {
+				continue
+			}
+			if rack.domain == unlabelled && lowest < 0 {
+				lowest = d.lowestRack(zone)
+			}
+			chosen.offer(ranked[*stratum]{of: rack, load: d.loadOf(1, rack, lowest), at: i})
+			if chosen.full() {
+				break
+			}
+		}
+		for _, r := range chosen.items {
+			racks = append(racks, r.of)
 		}
 	}
-	zone.next = (zone.next + chosen.end()) % len(zone.racks)
-	for _, r := range chosen.items {
-		racks = append(racks, r.of)
-	}
+	zone.next = (zone.next + 1) % zone.size
 	return racks
+}
+
+// lowestRack returns the least load of the labelled racks of a zone, as far as it
+// looks.
+func (d *Draw) lowestRack(zone *stratum) int64 {
+	lowest := int64(math.MaxInt64)
+	for i := range min(len(zone.racks), racksLooked) {
+		if rack := zone.racks[i]; rack.domain != unlabelled {
+			lowest = min(lowest, d.load(1, rack.domain))
+		}
+	}
+	return lowest
+}
+
+// loadOf is the load of a stratum. Nodes without a label are each alone in their
+// domain and so would always look better than what is shared: they count as the
+// best of those that are labelled, and the scores tell the rest.
+func (d *Draw) loadOf(level int, s *stratum, lowest int64) int64 {
+	if s.domain != unlabelled {
+		return d.load(level, s.domain)
+	}
+	if lowest == math.MaxInt64 {
+		return 0 // No node has the label.
+	}
+	return lowest
 }
 
 // take adds the n nodes of a rack whose hosts have the least load, of those that
@@ -149,7 +200,11 @@ func (d *Draw) take(candidates []fwk.NodeInfo, rack *stratum, n int) []fwk.NodeI
 		if candidate.drawn == d.number || !d.mayTake(candidate) {
 			continue
 		}
-		chosen.offer(ranked[*node]{of: candidate, load: d.load(0, candidate.domains[0]), at: i})
+		load := d.load(0, candidate.domains[0])
+		if d.disliked(candidate) {
+			load += disliked
+		}
+		chosen.offer(ranked[*node]{of: candidate, load: load, at: i})
 		if chosen.full() {
 			break
 		}
@@ -191,17 +246,42 @@ func (d *Draw) mayTake(n *node) bool {
 		return false
 	}
 	for i := range n.object.Spec.Taints {
-		taint := &n.object.Spec.Taints[i]
-		if taint.Effect == corev1.TaintEffectPreferNoSchedule {
-			continue
+		if taint := &n.object.Spec.Taints[i]; taint.Effect != corev1.TaintEffectPreferNoSchedule && !Tolerates(d.wanted.Pod, taint) {
+			return false
 		}
-		if !slices.ContainsFunc(d.wanted.Pod.Spec.Tolerations, func(t corev1.Toleration) bool {
-			return t.ToleratesTaint(klog.Logger{}, taint, true)
-		}) {
+	}
+	if d.selects != nil {
+		if ok, err := d.selects.Match(n.object); err != nil || !ok {
 			return false
 		}
 	}
 	return true
+}
+
+// disliked is more load than any workload makes: a node with a PreferNoSchedule
+// taint against the pod comes behind all others of its rack.
+const disliked = int64(1) << 40
+
+func (d *Draw) disliked(n *node) bool {
+	return len(n.object.Spec.Taints) > 0 && Dislikes(n.object, d.wanted.Pod)
+}
+
+// Dislikes reports whether a node has a PreferNoSchedule taint that a pod does not
+// tolerate.
+func Dislikes(node *corev1.Node, pod *corev1.Pod) bool {
+	for i := range node.Spec.Taints {
+		if taint := &node.Spec.Taints[i]; taint.Effect == corev1.TaintEffectPreferNoSchedule && !Tolerates(pod, taint) {
+			return true
+		}
+	}
+	return false
+}
+
+// Tolerates reports whether a pod tolerates a taint.
+func Tolerates(pod *corev1.Pod, taint *corev1.Taint) bool {
+	return slices.ContainsFunc(pod.Spec.Tolerations, func(t corev1.Toleration) bool {
+		return t.ToleratesTaint(klog.Logger{}, taint, true)
+	})
 }
 
 // room is what a node has left.

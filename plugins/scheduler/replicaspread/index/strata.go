@@ -6,24 +6,36 @@ package index
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // strata are the nodes by zone and rack, for drawing candidates from. With fewer
 // than three levels, what is missing is one zone, or one rack, of all nodes.
+//
+// Nodes without a level's label, which are domains of their own, are in one
+// stratum together: by themselves each would be drawn as often as a whole zone.
 type strata struct {
 	// layout is the Index.layout that they were made of.
 	layout uint64
 	zones  []*stratum
 }
 
-// stratum is a zone with its racks, or a rack with its nodes. next is where the
-// next draw begins: each continues where the one before it ended, so that no
-// rack and no node waits for ever.
+// unlabelled is the domain of a stratum of nodes without a level's label.
+const unlabelled Domain = -1
+
+// stratum is a zone with its racks, or a rack with its nodes.
 type stratum struct {
 	domain Domain
 	racks  []*stratum
 	nodes  []*node
-	next   int
+	// size is the number of nodes, and before that of the racks before this one
+	// in its zone.
+	size, before int
+	// next is where the next draw begins, in a zone counted in nodes: each goes on
+	// where the one before it ended, so that no rack and no node waits for ever.
+	next int
+	// credit is what a zone has left of its share of the draws: see share.
+	credit int
 }
 
 // stratify brings the strata up to date. It looks at every node, and only when
@@ -54,12 +66,17 @@ func (ix *Index) stratify() {
 			zone.racks = append(zone.racks, rack)
 		}
 		rack.nodes = append(rack.nodes, n)
+		rack.size++
+		zone.size++
 	}
 	// Somewhere, lest every change of the nodes send the next pods to the same.
 	for _, zone := range ix.strata.zones {
-		zone.next = int(ix.draws % uint64(len(zone.racks)))
+		zone.next = int(ix.draws % uint64(zone.size))
+		before := 0
 		for _, rack := range zone.racks {
-			rack.next = int(ix.draws % uint64(len(rack.nodes)))
+			rack.next = int(ix.draws % uint64(rack.size))
+			rack.before = before
+			before += rack.size
 		}
 	}
 }
@@ -70,9 +87,54 @@ func (ix *Index) stratumOf(n *node) [2]Domain {
 	case 0, 1:
 		return [2]Domain{}
 	case 2:
-		return [2]Domain{0, n.domains[1]}
+		return [2]Domain{0, ix.labelled(1, n)}
 	}
-	return [2]Domain{n.domains[2], n.domains[1]}
+	return [2]Domain{ix.labelled(2, n), ix.labelled(1, n)}
+}
+
+// labelled returns the domain of a node, or unlabelled. Only the name of a domain
+// that a label gave has a '='.
+func (ix *Index) labelled(level int, n *node) Domain {
+	d := n.domains[level]
+	if strings.Contains(ix.domains[level].names[d], "=") {
+		return d
+	}
+	return unlabelled
+}
+
+// at returns the rack that has the node at a position of a zone.
+func (s *stratum) at(position int) int {
+	i, found := slices.BinarySearchFunc(s.racks, position, func(rack *stratum, position int) int { return cmp.Compare(rack.before, position) })
+	if !found {
+		i--
+	}
+	return i
+}
+
+// share returns how many of n draws each of the zones has, so that in the long run
+// each has a share as large as its number of nodes: a node in a small zone is drawn
+// no more often than one in a large one (smooth weighted round robin).
+func share(zones []ranked[*stratum], n int) []int {
+	shares := make([]int, len(zones))
+	if len(zones) == 0 {
+		return shares
+	}
+	total := 0
+	for _, z := range zones {
+		total += z.of.size
+	}
+	for range n {
+		richest := 0
+		for i, z := range zones {
+			z.of.credit += z.of.size
+			if z.of.credit > zones[richest].of.credit {
+				richest = i
+			}
+		}
+		zones[richest].of.credit -= total
+		shares[richest]++
+	}
+	return shares
 }
 
 // ranked is a stratum or a node with what it holds of a workload.

@@ -93,7 +93,7 @@ func New(ctx context.Context, c *contender.Contender, cl *cluster.Cluster) (*Sch
 	}
 	s.sched.FailureHandler = s.failed
 	if c.FastPath {
-		fastpath.Install(s.sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes})
+		fastpath.Install(ctx, s.sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes, Profiles: cfg.Profiles})
 	}
 	return s, s.fill(klog.FromContext(ctx))
 }

@@ -55,6 +55,8 @@ type Contender struct {
 	// Config is a KubeSchedulerConfiguration with one profile, for pods that name
 	// no scheduler.
 	Config []byte
+	// FastPath are the profiles of a scheduler that has the fast path.
+	FastPath []config.KubeSchedulerProfile
 	// FeatureGates are set in the whole process, API server included.
 	FeatureGates map[string]bool
 	// NewRegistry makes the plugins that are not in-tree. Each scheduler needs its
@@ -90,12 +92,16 @@ func load(name, configFile string) (*Contender, error) {
 	}
 	cfg := theirs.Config.DeepCopy()
 	cfg.Profiles[0].SchedulerName = corev1.DefaultSchedulerName
+	var fastPath []config.KubeSchedulerProfile
+	if theirs.FastPath {
+		fastPath = cfg.DeepCopy().Profiles
+	}
 	text, err := encode(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("writing the configuration of %s: %w", name, err)
 	}
 	return &Contender{
-		Name: name, Config: text, FeatureGates: theirs.FeatureGates,
+		Name: name, Config: text, FeatureGates: theirs.FeatureGates, FastPath: fastPath,
 		NewRegistry: func() (runtime.Registry, error) {
 			again, err := schedulers.Load(name, configFile)
 			if err != nil {

@@ -1,0 +1,52 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package fastpath
+
+import (
+	"fmt"
+	"slices"
+
+	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
+	"k8s.io/kubernetes/pkg/scheduler/framework"
+)
+
+// known are the Score plugins of which candidates that ReplicaSpread chose are
+// enough to choose from: those that spread or even out load, and those whose
+// preferences are the pod's, which unanswerable looks at. Others may prefer nodes
+// that are nowhere near the candidates.
+var known = []string{
+	"ReplicaSpread", "GuardedInterPodAffinity", "InterPodAffinity", "NodeAffinity", "NodeResourcesBalancedAllocation",
+	"NodeResourcesFit", "PodTopologySpread", "TaintToleration",
+	// Of pods with claims only, which are left alone.
+	"DynamicResources", "VolumeBinding",
+}
+
+// unfit returns why a profile does not take the fast path, or "".
+func unfit(p *schedulerconfig.KubeSchedulerProfile, f framework.Framework) string {
+	if f == nil {
+		return "the scheduler has no such profile"
+	}
+	for _, plugin := range f.ListPlugins().Score.Enabled {
+		if !slices.Contains(known, plugin.Name) {
+			return fmt.Sprintf("its Score plugin %s may prefer nodes that are no candidates", plugin.Name)
+		}
+	}
+	for _, c := range p.PluginConfig {
+		switch args := c.Args.(type) {
+		case *schedulerconfig.NodeAffinityArgs:
+			if a := args.AddedAffinity; a != nil && len(a.PreferredDuringSchedulingIgnoredDuringExecution) > 0 {
+				return "its addedAffinity prefers nodes that may be no candidates"
+			}
+		case *schedulerconfig.NodeResourcesFitArgs:
+			if s := args.ScoringStrategy; s != nil && s.Type != schedulerconfig.LeastAllocated {
+				return fmt.Sprintf("NodeResourcesFit scores by %s, and candidates are drawn for LeastAllocated", s.Type)
+			}
+		case *schedulerconfig.PodTopologySpreadArgs:
+			if args.DefaultingType != schedulerconfig.ListDefaulting || len(args.DefaultConstraints) > 0 {
+				return "PodTopologySpread has default constraints, which compare all nodes"
+			}
+		}
+	}
+	return ""
+}
