@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 VERSION ?= v0.1.0-dev
 BIN := bin
-COMMANDS := evenkeel evenkeel-scheduler evenkeel-webhook
+COMMANDS := evenkeel evenkeel-scheduler evenkeel-webhook evenkeel-node
 COMMIT ?= $(shell git rev-parse --short HEAD 2>/dev/null)
 # The Kubernetes release that the scheduler is made of: without its flags the
 # scheduler would log, and call itself in its User-Agent, v0.0.0-master.
@@ -28,7 +28,7 @@ help: ## Show this list.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## Build evenkeel, evenkeel-scheduler and evenkeel-webhook into bin/.
+build: ## Build evenkeel, evenkeel-scheduler, evenkeel-webhook and evenkeel-node into bin/.
 	go build -ldflags "$(LDFLAGS)" -o $(BIN)/ $(COMMANDS:%=./cmd/%)
 
 .PHONY: control-plane
@@ -59,6 +59,10 @@ test-integration: control-plane build ## Run the tests against a real control pl
 .PHONY: test-jvm
 test-jvm: ## Run options and agents on every JDK that is there; test/jvm/fetch-jdks.sh brings more.
 	go -C test/jvm test -timeout 15m
+
+.PHONY: test-node
+test-node: control-plane build ## Run real containers on a real kubelet and containerd (root; says so where it cannot).
+	go test -count=1 -v -timeout 30m ./test/node
 
 .PHONY: test-race
 test-race: ## Run the unit tests under the race detector.

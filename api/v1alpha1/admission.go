@@ -35,6 +35,8 @@ type Features struct {
 	PidLimit PidLimitFeature `json:"pidlimit,omitempty"`
 	// SAToken takes ServiceAccount tokens out of pods that do not need one.
 	SAToken SATokenFeature `json:"satoken,omitempty"`
+	// Storage caps what containers and emptyDirs take of the node's disk, by tier.
+	Storage StorageFeature `json:"storage,omitempty"`
 }
 
 // SetDefaults fills in what the file left out.
@@ -43,6 +45,7 @@ func (c *AdmissionConfiguration) SetDefaults() {
 	c.Features.JVM.setDefaults()
 	c.Features.PidLimit.setDefaults()
 	c.Features.SAToken.setDefaults()
+	c.Features.Storage.setDefaults()
 }
 
 // Validate returns what is wrong with a configuration whose defaults are set,
@@ -59,5 +62,6 @@ func (c *AdmissionConfiguration) Validate() field.ErrorList {
 	errs = append(errs, c.Features.JVM.validate(features.Child("jvm"))...)
 	errs = append(errs, c.Features.PidLimit.validate(features.Child("pidlimit"))...)
 	errs = append(errs, c.Features.SAToken.validate(features.Child("satoken"))...)
+	errs = append(errs, c.Features.Storage.validate(features.Child("storage"))...)
 	return errs
 }

@@ -10,16 +10,32 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/evenkeel/evenkeel/api/wellknown"
 )
 
 // AgentFeature configures the agent feature: Java agents from a catalogue, for
 // the pods that ask for them.
+//
+// skipContainers, skipImages and containers say which containers are meant when
+// the pod as a whole asks, or default applies. An annotation that names a
+// container overrides them. Init containers, native sidecars among them, get
+// agents only from an annotation that names them.
 type AgentFeature struct {
 	Policy             `json:",inline"`
 	ContainerSelection `json:",inline"`
+
+	// SkipImages are patterns of images whose containers are left alone, as are
+	// those of SkipContainers. See AgentMatch for their form. An empty list skips
+	// none. Default: DefaultSkipImages.
+	SkipImages []string `json:"skipImages,omitempty"`
+
+	// Containers says which containers of a pod are meant of those that are left.
+	// Default: all.
+	Containers AgentMatch `json:"containers,omitempty"`
+
+	// Jobs says whether pods of Jobs and CronJobs get agents. Default: OnRequest.
+	Jobs JobPolicy `json:"jobs,omitempty"`
 
 	// Channel is the environment variable that carries the options, as in
 	// JVMFeature. Default: JAVA_TOOL_OPTIONS.
@@ -31,8 +47,30 @@ type AgentFeature struct {
 	// JDK 8 reads. Default: /evenkeel.
 	MountRoot string `json:"mountRoot,omitempty"`
 
+	// Delivery is that of agents which name none. Default: Auto.
+	Delivery Delivery `json:"delivery,omitempty"`
+
 	// InitContainer is for agents that are copied.
 	InitContainer AgentInitContainer `json:"initContainer,omitempty"`
+
+	// OnCopyFailure says what becomes of a pod whose init container cannot copy an
+	// agent, for agents that name nothing. A pod chooses with the annotation
+	// agent.evenkeel.io/on-copy-failure. Default: Fail.
+	OnCopyFailure CopyFailure `json:"onCopyFailure,omitempty"`
+
+	// SafeToEvictLocalVolumes names the volumes of agents that are emptyDirs in the
+	// annotation cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes, so
+	// that the cluster autoscaler still removes a node with such pods. What the
+	// annotation holds of the user's stays. Default: false.
+	SafeToEvictLocalVolumes *bool `json:"safeToEvictLocalVolumes,omitempty"`
+
+	// JDKFromImage are regular expressions with one group that find the JDK's major
+	// version in a container's image, such as ":.*-jdk([0-9]+)". The first that fits
+	// counts. The annotation agent.evenkeel.io/jdk goes before. Default: none.
+	JDKFromImage []string `json:"jdkFromImage,omitempty"`
+
+	// Conflicts lists agents that do not go together. Default: none.
+	Conflicts []AgentConflict `json:"conflicts,omitempty"`
 
 	// Default lists the agents of a container that asks for none. Default: none.
 	Default []string `json:"default,omitempty"`
@@ -47,15 +85,17 @@ type AgentFeature struct {
 // Of a resource that all containers of the pod request or limit, the init
 // container has the request and the limit of one of them: of the one with the
 // smallest limit that is at least the value here, or else of the one with the
-// largest; none is above all, and makes the limit the larger of the value here
-// and the request. What a LimitRange lets the containers have, it then lets the init
-// container have, and the pod as a whole requests no more than without it.
+// largest; none is above all. What a LimitRange lets the containers have, it then
+// lets the init container have. Of a resource that only some of them name it has
+// the value here. It never has more than all containers together, so that the pod
+// as a whole asks for what it asks for without it, and no quota is touched: in a
+// pod that names no limit, or no resource at all, it has none either.
 type AgentInitContainer struct {
-	// RunAsUser is the user that copies, unless the agent says otherwise. Not 0.
-	// The agent's image must let it read. Default: 65532.
+	// RunAsUser is the user that copies where neither the pod nor the container
+	// names one that is not root, and the agent names none. Not 0. The agent's image
+	// must let every user read. Default: 65532.
 	RunAsUser *int64 `json:"runAsUser,omitempty"`
-	// CPU is the request and the limit where a container of the pod has neither, and
-	// what is enough where all have one. Default: 100m.
+	// CPU is what is enough to copy with. Default: 100m.
 	CPU *resource.Quantity `json:"cpu,omitempty"`
 	// Memory is the same of memory. Default: 64Mi.
 	Memory *resource.Quantity `json:"memory,omitempty"`
@@ -83,21 +123,27 @@ const (
 // Arguments, JVMOptions and values of Env may hold these placeholders:
 //
 //	{{workload}}    name of the workload that the pod is a replica of
+//	{{kind}}        its kind in small letters, such as deployment; pod if it has none
 //	{{namespace}}   namespace of the pod
 //	{{container}}   name of the container
 //	{{mount}}       folder at which the agent's image appears in the container
 //	{{dir.NAME}}    path of the writable folder of that name
+//	{{label.KEY}}   value of the pod's label of that key; empty if it has none
 type Agent struct {
 	// Name by which pods ask for the agent. Required.
 	Name string `json:"name"`
 	// Image that holds the agent, by digest: repository@sha256:<64 hex digits>.
 	// Required.
 	Image string `json:"image"`
-	// Delivery is Auto, ImageVolume or InitContainer. Default: Auto.
+	// Delivery is Auto, ImageVolume or InitContainer. Default: that of the feature.
 	Delivery Delivery `json:"delivery,omitempty"`
 	// Jar is the path of the agent's jar inside the image, without a leading slash.
 	// Required.
 	Jar string `json:"jar"`
+	// JarNames are other names under which users bring the jar. A container that
+	// starts a jar of one of these names, or of the name in jar, has the agent already.
+	// Default: none.
+	JarNames []string `json:"jarNames,omitempty"`
 	// Arguments of the agent: what stands after the "=" of -javaagent:jar=.
 	Arguments string `json:"arguments,omitempty"`
 	// JVMOptions that the agent needs besides: -D, --add-opens=, --add-exports= and
@@ -119,16 +165,38 @@ type Agent struct {
 	Copy []string `json:"copy,omitempty"`
 	// SizeLimit of the emptyDir that it is copied to. Default: 256Mi.
 	SizeLimit *resource.Quantity `json:"sizeLimit,omitempty"`
-	// RunAsUser is the user that copies. Default: that of initContainer.
+	// RunAsUser is the user that copies where neither the pod nor the container names
+	// one. Default: that of initContainer.
 	RunAsUser *int64 `json:"runAsUser,omitempty"`
+	// Containers says which containers the agent is for, of those that the feature
+	// means. Default: all.
+	Containers AgentMatch `json:"containers,omitempty"`
+	// Jobs says whether pods of Jobs and CronJobs get it. Default: that of the
+	// feature.
+	Jobs JobPolicy `json:"jobs,omitempty"`
+	// OnCopyFailure says what becomes of a pod whose init container cannot copy it.
+	// Default: that of the feature.
+	OnCopyFailure CopyFailure `json:"onCopyFailure,omitempty"`
+	// JDK says which JDKs the agent works with. Default: all.
+	JDK *AgentJDK `json:"jdk,omitempty"`
+	// Required makes it an error when the agent cannot be injected into a container
+	// that is to have it, whatever the reason. Like a wrong annotation it is then for
+	// onError to say whether the pod is refused, or admitted without any agent.
+	// Otherwise the container goes without this agent, with a warning. Default: false.
+	Required bool `json:"required,omitempty"`
 }
 
 // AgentEnv is an environment variable that an agent needs.
 type AgentEnv struct {
 	// Name of the variable. Required.
 	Name string `json:"name"`
-	// Value of the variable; it may hold placeholders. Default: empty.
-	Value string `json:"value"`
+	// Value of the variable; it may hold placeholders, and $(NAME) of variables of
+	// the agent that are listed before it. Default: empty.
+	Value string `json:"value,omitempty"`
+	// Field of the pod that the kubelet takes the value from when the container
+	// starts: metadata.name, metadata.namespace, metadata.uid, spec.nodeName,
+	// spec.serviceAccountName, status.hostIP or status.podIP. Not beside value.
+	Field string `json:"field,omitempty"`
 }
 
 // AgentFolder is a folder that an agent writes to. It is an emptyDir of the pod,
@@ -148,16 +216,32 @@ func (f *AgentFeature) setDefaults() {
 	f.ContainerSelection.setDefaults()
 	f.Channel = cmp.Or(f.Channel, wellknown.JavaToolOptions)
 	f.MountRoot = cmp.Or(f.MountRoot, "/evenkeel")
+	if f.SkipImages == nil {
+		f.SkipImages = slices.Clone(DefaultSkipImages)
+	}
+	f.Jobs = cmp.Or(f.Jobs, JobsOnRequest)
+	f.Delivery = cmp.Or(f.Delivery, DeliveryAuto)
+	f.OnCopyFailure = cmp.Or(f.OnCopyFailure, CopyFailureFail)
+	setDefaultTo(&f.SafeToEvictLocalVolumes, false)
 	setDefaultTo(&f.InitContainer.RunAsUser, 65532)
 	setQuantity(&f.InitContainer.CPU, "100m")
 	setQuantity(&f.InitContainer.Memory, "64Mi")
+	for i := range f.Conflicts {
+		f.Conflicts[i].OnMeeting = cmp.Or(f.Conflicts[i].OnMeeting, VerdictSkip)
+	}
 	for i := range f.Catalogue {
 		f.Catalogue[i].setDefaults(f)
 	}
 }
 
 func (a *Agent) setDefaults(f *AgentFeature) {
-	a.Delivery = cmp.Or(a.Delivery, DeliveryAuto)
+	a.Delivery = cmp.Or(a.Delivery, f.Delivery)
+	a.Jobs = cmp.Or(a.Jobs, f.Jobs)
+	a.OnCopyFailure = cmp.Or(a.OnCopyFailure, f.OnCopyFailure)
+	if a.JDK != nil {
+		a.JDK.OnMismatch = cmp.Or(a.JDK.OnMismatch, VerdictSkip)
+		a.JDK.OnUnknown = cmp.Or(a.JDK.OnUnknown, VerdictAllow)
+	}
 	setQuantity(&a.Memory, "0")
 	setQuantity(&a.SizeLimit, "256Mi")
 	setDefaultTo(&a.RunAsUser, *f.InitContainer.RunAsUser)
@@ -178,28 +262,6 @@ func (f *AgentFeature) AgentNames() []string {
 		names[i] = a.Name
 	}
 	return names
-}
-
-func (f *AgentFeature) validate(p *field.Path) field.ErrorList {
-	errs := f.Policy.validate(p)
-	errs = append(errs, f.ContainerSelection.validate(p)...)
-	errs = append(errs, validateOneOf(p.Child("channel"), f.Channel, Channels)...)
-	errs = append(errs, validateFolder(p.Child("mountRoot"), f.MountRoot)...)
-	init := p.Child("initContainer")
-	errs = append(errs, validateUser(init.Child("runAsUser"), *f.InitContainer.RunAsUser)...)
-	errs = append(errs, validatePositive(init.Child("cpu"), f.InitContainer.CPU)...)
-	errs = append(errs, validatePositive(init.Child("memory"), f.InitContainer.Memory)...)
-	for i, name := range f.Default {
-		if !slices.Contains(f.AgentNames(), name) {
-			errs = append(errs, field.Invalid(p.Child("default").Index(i), name, "no such agent in the catalogue"))
-		}
-	}
-	// Volumes are named by agent and folder, so both share one space of names.
-	taken := map[string]bool{}
-	for i := range f.Catalogue {
-		errs = append(errs, f.Catalogue[i].validate(p.Child("catalogue").Index(i), taken)...)
-	}
-	return append(errs, f.validateMounts(p.Child("catalogue"))...)
 }
 
 // MountPath is where the image of an agent appears in a container.

@@ -34,9 +34,52 @@ var (
 	imagePath = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`)
 )
 
+var deliveries = []Delivery{DeliveryAuto, DeliveryImageVolume, DeliveryInitContainer}
+
 // optionPrefixes are the options that an agent may bring. Heap, processors and
 // collector are not its business.
 var optionPrefixes = []string{"-D", "--add-opens=", "--add-exports=", "--add-modules="}
+
+func (f *AgentFeature) validate(p *field.Path) field.ErrorList {
+	errs := f.Policy.validate(p)
+	errs = append(errs, f.ContainerSelection.validate(p)...)
+	errs = append(errs, validatePatterns(p.Child("skipImages"), f.SkipImages)...)
+	errs = append(errs, f.Containers.validate(p.Child("containers"))...)
+	errs = append(errs, validateOneOf(p.Child("jobs"), f.Jobs, jobPolicies)...)
+	errs = append(errs, validateOneOf(p.Child("delivery"), f.Delivery, deliveries)...)
+	errs = append(errs, validateOneOf(p.Child("onCopyFailure"), f.OnCopyFailure, copyFailures)...)
+	errs = append(errs, validateOneOf(p.Child("channel"), f.Channel, Channels)...)
+	errs = append(errs, validateFolder(p.Child("mountRoot"), f.MountRoot)...)
+	init := p.Child("initContainer")
+	errs = append(errs, validateUser(init.Child("runAsUser"), *f.InitContainer.RunAsUser)...)
+	errs = append(errs, validatePositive(init.Child("cpu"), f.InitContainer.CPU)...)
+	errs = append(errs, validatePositive(init.Child("memory"), f.InitContainer.Memory)...)
+	errs = append(errs, validateVersionPatterns(p.Child("jdkFromImage"), f.JDKFromImage)...)
+	errs = append(errs, f.validateNames(p.Child("default"), f.Default)...)
+	for i, c := range f.Conflicts {
+		errs = append(errs, c.validate(p.Child("conflicts").Index(i), f)...)
+	}
+	// Volumes are named by agent and folder, so both share one space of names.
+	taken := map[string]bool{}
+	for i := range f.Catalogue {
+		errs = append(errs, f.Catalogue[i].validate(p.Child("catalogue").Index(i), taken)...)
+	}
+	return append(errs, f.validateMounts(p.Child("catalogue"))...)
+}
+
+// validateNames checks a list of agents of the catalogue.
+func (f *AgentFeature) validateNames(p *field.Path, names []string) field.ErrorList {
+	var errs field.ErrorList
+	for i, name := range names {
+		switch {
+		case !slices.Contains(f.AgentNames(), name):
+			errs = append(errs, field.Invalid(p.Index(i), name, "there is no agent of that name in the catalogue"))
+		case slices.Contains(names[:i], name):
+			errs = append(errs, field.Duplicate(p.Index(i), name))
+		}
+	}
+	return errs
+}
 
 func (a *Agent) validate(p *field.Path, taken map[string]bool) field.ErrorList {
 	errs := validateAgentName(p.Child("name"), a.Name, a.Name, taken)
@@ -47,23 +90,51 @@ func (a *Agent) validate(p *field.Path, taken map[string]bool) field.ErrorList {
 		errs = append(errs, field.Invalid(p.Child("image"), a.Image,
 			"must name the image by digest: repository@sha256:<64 hex digits>"))
 	}
-	errs = append(errs, validateOneOf(p.Child("delivery"), a.Delivery,
-		[]Delivery{DeliveryAuto, DeliveryImageVolume, DeliveryInitContainer})...)
+	errs = append(errs, validateOneOf(p.Child("delivery"), a.Delivery, deliveries)...)
 	if a.Jar == "" {
 		errs = append(errs, field.Required(p.Child("jar"), "say where in the image the agent's jar is"))
 	} else {
 		errs = append(errs, validateImagePath(p.Child("jar"), a.Jar)...)
 	}
-	for i, c := range a.Copy {
-		errs = append(errs, validateImagePath(p.Child("copy").Index(i), c)...)
+	for i, name := range a.JarNames {
+		if !imagePath.MatchString(name) || strings.Contains(name, "/") {
+			errs = append(errs, field.Invalid(p.Child("jarNames").Index(i), name, "must be the name of a file, of letters, digits and ._+-"))
+		}
 	}
+	errs = append(errs, a.validateCopy(p.Child("copy"))...)
 	errs = append(errs, a.validateOptions(p)...)
 	for i, w := range a.Writable {
 		errs = append(errs, w.validate(p.Child("writable").Index(i), a.Name, taken)...)
 	}
 	errs = append(errs, validateBytes(p.Child("memory"), a.Memory)...)
 	errs = append(errs, validatePositive(p.Child("sizeLimit"), a.SizeLimit)...)
+	errs = append(errs, a.Containers.validate(p.Child("containers"))...)
+	errs = append(errs, validateOneOf(p.Child("jobs"), a.Jobs, jobPolicies)...)
+	errs = append(errs, validateOneOf(p.Child("onCopyFailure"), a.OnCopyFailure, copyFailures)...)
+	if a.JDK != nil {
+		errs = append(errs, a.JDK.validate(p.Child("jdk"))...)
+	}
 	return append(errs, validateUser(p.Child("runAsUser"), *a.RunAsUser)...)
+}
+
+// validateCopy checks what an init container copies: each path by its last
+// element to the mounted folder, where the jar must be among it.
+func (a *Agent) validateCopy(p *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	bases := map[string]bool{}
+	for i, c := range a.Copy {
+		errs = append(errs, validateImagePath(p.Index(i), c)...)
+		if base := path.Base(c); bases[base] {
+			errs = append(errs, field.Invalid(p.Index(i), c, "has the last element of another path, which it would overwrite"))
+		} else {
+			bases[base] = true
+		}
+	}
+	first, _, _ := strings.Cut(a.Jar, "/")
+	if len(errs) == 0 && a.Jar != "" && !slices.Contains(a.Copy, first) {
+		errs = append(errs, field.Invalid(p, a.Copy, "must list "+first+", in which the jar is"))
+	}
+	return errs
 }
 
 // validateMounts checks that no two mounts are at one path and that none is
@@ -119,20 +190,62 @@ func (a *Agent) validateOptions(p *field.Path) field.ErrorList {
 		if slices.Contains(Channels, e.Name) {
 			errs = append(errs, field.Invalid(p.Child("name"), e.Name, "carries JVM options; use arguments and jvmOptions"))
 		}
-		errs = append(errs, a.validateTemplate(p.Child("value"), e.Value)...)
+		errs = append(errs, e.validateSource(p, a.Env[:i])...)
+		errs = append(errs, a.validatePlaceholders(p.Child("value"), e.Value)...)
 	}
 	return errs
 }
 
-// validateTemplate checks the placeholders of a value.
+// envFields are the fields of a pod that a variable may have its value from and
+// that every pod has.
+var envFields = []string{"metadata.name", "metadata.namespace", "metadata.uid",
+	"spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.podIP"}
+
+// reference is the $(NAME) of a kubelet.
+var reference = regexp.MustCompile(`\$\(([^()]*)\)`)
+
+// validateSource checks where a variable has its value from. before are the
+// agent's variables that stand before it: a kubelet leaves the $(NAME) of others
+// as it is.
+func (e *AgentEnv) validateSource(p *field.Path, before []AgentEnv) field.ErrorList {
+	var errs field.ErrorList
+	if e.Field != "" {
+		if e.Value != "" {
+			errs = append(errs, field.Invalid(p.Child("field"), e.Field, "must not stand beside value"))
+		}
+		return append(errs, validateOneOf(p.Child("field"), e.Field, envFields)...)
+	}
+	value := reference.ReplaceAllStringFunc(e.Value, func(ref string) string {
+		name := ref[2 : len(ref)-1]
+		if !slices.ContainsFunc(before, func(o AgentEnv) bool { return o.Name == name }) {
+			errs = append(errs, field.Invalid(p.Child("value"), e.Value, "refers to "+ref+", which is none of the agent's variables before it"))
+		}
+		return ""
+	})
+	if strings.Contains(value, "$(") || strings.Contains(e.Value, "$$") {
+		errs = append(errs, field.Invalid(p.Child("value"), e.Value, "must not hold $( without a name and ), nor $$"))
+	}
+	return errs
+}
+
+// validateTemplate checks a value that becomes an option.
 func (a *Agent) validateTemplate(p *field.Path, value string) field.ErrorList {
 	var errs field.ErrorList
 	if strings.Contains(value, "$(") {
 		errs = append(errs, field.Invalid(p, value, "must not hold $(, which a kubelet may leave as it is and a JVM would take as it is"))
 	}
+	return append(errs, a.validatePlaceholders(p, value)...)
+}
+
+// validatePlaceholders checks the placeholders of a value.
+func (a *Agent) validatePlaceholders(p *field.Path, value string) field.ErrorList {
+	var errs field.ErrorList
 	_, err := ExpandTemplate(value, func(name string) (string, bool) {
 		if folder, ok := strings.CutPrefix(name, FolderPlaceholder); ok {
 			return "", slices.ContainsFunc(a.Writable, func(w AgentFolder) bool { return w.Name == folder })
+		}
+		if key, ok := strings.CutPrefix(name, LabelPlaceholder); ok {
+			return "", len(validation.IsQualifiedName(key)) == 0
 		}
 		return "", slices.Contains(Placeholders, name)
 	})

@@ -4,10 +4,21 @@
 package v1alpha1
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 )
+
+// MaxThreads bounds the number of threads in a budget.
+const MaxThreads = 100000
+
+// MaxBytes bounds every amount of memory in a budget, so that sums cannot
+// overflow: 1 PiB.
+const MaxBytes = maxBytes
 
 // HeapBudget is what a container's memory limit has to hold besides the heap.
 // The heap is the rest, as a percentage of the limit between a floor and a
@@ -17,9 +28,9 @@ import (
 //	              - direct - native - agents) / limit, floor, ceiling)
 //
 // It is written as a percentage, which a JVM takes of the limit that it reads
-// from its cgroup. One that cannot read it (before 8u191; on cgroup v2 before
-// 8u372, 11.0.16 and 15) takes it of the host's memory: switch such workloads off
-// or let them set -Xmx, which wins.
+// from its cgroup. One that cannot read it (on cgroup v2 before 8u372, 11.0.16
+// and 15) takes it of the host's memory, and one before 8u191 does not start with
+// it: give such workloads a profile with maxRAM or release, or switch them off.
 //
 // The shape is that of the Cloud Foundry memory calculator; the numbers differ
 // because nothing here is a hard cap: they are what a JVM uses, not what it may.
@@ -42,14 +53,17 @@ type HeapBudget struct {
 	// Native is what else the process uses: collector structures, malloc arenas,
 	// libraries. Default: 5 % of the limit.
 	Native Share `json:"native,omitempty"`
+	// Agents is the memory of injected agents by their names in the catalogue, where
+	// it is to be another than the catalogue's. Default: none.
+	Agents map[string]resource.Quantity `json:"agents,omitempty"`
 	// FloorPercent is the least heap, in percent of the limit, even when the budget
 	// leaves less. Default: 40.
 	FloorPercent *int32 `json:"floorPercent,omitempty"`
 	// CeilingPercent is the most heap. Default: 80.
 	CeilingPercent *int32 `json:"ceilingPercent,omitempty"`
-	// MinimumLimit is the memory limit under which no heap is set, because the floor
-	// would take what the JVM itself needs; the JVM then takes half of the limit of
-	// itself. Default: 128Mi.
+	// MinimumLimit is the memory limit, less what is reserved for agents, under which
+	// no heap is set, because the floor would take what the JVM itself needs; the
+	// JVM then takes half of the limit of itself. Default: 128Mi.
 	MinimumLimit *resource.Quantity `json:"minimumLimit,omitempty"`
 	// Annotation bounds what a pod may ask for with jvm.evenkeel.io/heap-percent.
 	// Default: 10 to 90.
@@ -110,17 +124,52 @@ func (s *Share) setDefaults(percent int32, minimum, maximum string) {
 			setQuantity(&s.Max, maximum)
 		}
 	}
+	s.setBounds()
+}
+
+// setBounds fills in what a share that is written out leaves out.
+func (s *Share) setBounds() {
 	setDefaultTo(&s.Percent, 0)
 	setQuantity(&s.Min, "0")
+}
+
+// inherit fills in what the budget of a profile leaves out.
+func (b *HeapBudget) inherit(from *HeapBudget) {
+	b.Metaspace = cmp.Or(b.Metaspace, from.Metaspace)
+	b.CodeCache = cmp.Or(b.CodeCache, from.CodeCache)
+	b.Threads = cmp.Or(b.Threads, from.Threads)
+	b.ThreadStack = cmp.Or(b.ThreadStack, from.ThreadStack)
+	b.Direct = cmp.Or(b.Direct, from.Direct)
+	b.Native = cmp.Or(b.Native, from.Native)
+	agents := maps.Clone(from.Agents)
+	for name, q := range b.Agents {
+		if agents == nil {
+			agents = map[string]resource.Quantity{}
+		}
+		agents[name] = q
+	}
+	b.Agents = agents
+	b.FloorPercent = cmp.Or(b.FloorPercent, from.FloorPercent)
+	b.CeilingPercent = cmp.Or(b.CeilingPercent, from.CeilingPercent)
+	b.MinimumLimit = cmp.Or(b.MinimumLimit, from.MinimumLimit)
+	b.Annotation.Min = cmp.Or(b.Annotation.Min, from.Annotation.Min)
+	b.Annotation.Max = cmp.Or(b.Annotation.Max, from.Annotation.Max)
+	for _, s := range []*Share{&b.CodeCache, &b.Direct, &b.Native} {
+		s.setBounds()
+	}
 }
 
 func (b *HeapBudget) validate(path *field.Path) field.ErrorList {
 	errs := validateBytes(path.Child("metaspace"), b.Metaspace)
 	errs = append(errs, b.CodeCache.validate(path.Child("codeCache"))...)
-	errs = append(errs, validateRange(path.Child("threads"), *b.Threads, 0, 100000)...)
+	errs = append(errs, validateRange(path.Child("threads"), *b.Threads, 0, MaxThreads)...)
 	errs = append(errs, validateBytes(path.Child("threadStack"), b.ThreadStack)...)
 	errs = append(errs, b.Direct.validate(path.Child("direct"))...)
 	errs = append(errs, b.Native.validate(path.Child("native"))...)
+	for _, name := range slices.Sorted(maps.Keys(b.Agents)) {
+		q := b.Agents[name]
+		errs = append(errs, validateBytes(path.Child("agents").Key(name), &q)...)
+	}
 	errs = append(errs, validatePercents(path.Child("floorPercent"), path.Child("ceilingPercent"), *b.FloorPercent, *b.CeilingPercent)...)
 	errs = append(errs, validateBytes(path.Child("minimumLimit"), b.MinimumLimit)...)
 	annotation := path.Child("annotation")

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 )
@@ -34,7 +35,7 @@ func TestShippedJVMIsTheDefault(t *testing.T) {
 	if err != nil {
 		t.Fatalf("an empty configuration does not load: %v", err)
 	}
-	if diff := cmp.Diff(empty.Features.JVM, shipped.Features.JVM); diff != "" {
+	if diff := cmp.Diff(empty.Features.JVM, shipped.Features.JVM, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("the shipped jvm section is not the default (-default +shipped):\n%s", diff)
 	}
 }
@@ -45,7 +46,36 @@ func TestJVMFeatureRefuses(t *testing.T) {
 		want string
 	}{
 		"unknown field":             {"{heap: {percent: 75}}", `unknown field "features.jvm.heap.percent"`},
-		"channel":                   {"{channel: _JAVA_OPTIONS}", "features.jvm.channel: Unsupported value"},
+		"channel that beats users":  {"{channel: _JAVA_OPTIONS}", `features.jvm.channel: Invalid value: "_JAVA_OPTIONS": it beats the command line`},
+		"channel that is no name":   {"{channel: 'JAVA OPTS'}", "features.jvm.channel: Invalid value"},
+		"channel of Evenkeel's":     {"{channel: EVENKEEL_OPTS}", "features.jvm.channel: Invalid value"},
+		"channel of the system's":   {"{channel: LD_PRELOAD}", "features.jvm.channel: Invalid value"},
+		"sizing":                    {"{sizing: Xmx}", "features.jvm.sizing: Unsupported value"},
+		"release":                   {"{release: '8'}", "features.jvm.release: Unsupported value"},
+		"release and channel":       {"{release: Before8u191, channel: JDK_JAVA_OPTIONS}", "features.jvm.channel: Invalid value"},
+		"release and maxRAM":        {"{release: Before8u191, maxRAM: Value}", "features.jvm.maxRAM: Invalid value"},
+		"maxRAM":                    {"{maxRAM: On}", "features.jvm.maxRAM: Unsupported value"},
+		"verdict":                   {"{limitTooSmall: Deny}", "features.jvm.limitTooSmall: Unsupported value"},
+		"resize":                    {"{memoryResize: Restart}", "features.jvm.memoryResize: Unsupported value"},
+		"dump mode":                 {"{heapDump: {mode: Off}}", "features.jvm.heapDump.mode"},
+		"dump volume":               {"{heapDump: {volume: A_b}}", "features.jvm.heapDump.volume: Invalid value"},
+		"dump path, relative":       {"{heapDump: {mountPath: dumps}}", "features.jvm.heapDump.mountPath: Invalid value"},
+		"dump path, with a space":   {"{heapDump: {mountPath: '/heap dumps'}}", "features.jvm.heapDump.mountPath: Invalid value"},
+		"dump path, upwards":        {"{heapDump: {mountPath: /a/../b}}", "features.jvm.heapDump.mountPath: Invalid value"},
+		"dump size":                 {"{heapDump: {sizePercent: 10}}", "features.jvm.heapDump.sizePercent: Invalid value"},
+		"agent's memory":            {"{heap: {agents: {uav: -1Mi}}}", "features.jvm.heap.agents[uav]: Invalid value"},
+		"init container":            {"{initContainers: {names: ['(']}}", "features.jvm.initContainers.names[0]: Invalid value"},
+		"self-sized image":          {"{selfSizedImages: ['*']}", "features.jvm.selfSizedImages[0]: Invalid value"},
+		"skipped image":             {"{skipImages: ['[']}", "features.jvm.skipImages[0]: Invalid value"},
+		"profile without a name":    {"{profiles: [{}]}", "features.jvm.profiles[0].name: Invalid value"},
+		"profile called none":       {"{profiles: [{name: none}]}", "features.jvm.profiles[0].name: Invalid value"},
+		"two profiles of a name":    {"{profiles: [{name: a}, {name: a}]}", "features.jvm.profiles[1].name: Duplicate value"},
+		"profile's match is empty":  {"{profiles: [{name: a, match: {}}]}", "features.jvm.profiles[0].match: Required value"},
+		"profile's selector":        {"{profiles: [{name: a, match: {podSelector: {matchExpressions: [{key: x, operator: Is}]}}}]}", "features.jvm.profiles[0].match.podSelector"},
+		"profile's image":           {"{profiles: [{name: a, match: {images: ['(']}}]}", "features.jvm.profiles[0].match.images[0]: Invalid value"},
+		"profile's budget":          {"{profiles: [{name: a, heap: {threads: -5}}]}", "features.jvm.profiles[0].heap.threads: Invalid value"},
+		"profile's floor":           {"{profiles: [{name: a, heap: {ceilingPercent: 30}}]}", "features.jvm.profiles[0].heap.floorPercent: Invalid value"},
+		"profile's unknown field":   {"{profiles: [{name: a, mode: Off}]}", `unknown field "features.jvm.profiles[0].mode"`},
 		"processors":                {"{processors: Host}", "features.jvm.processors: Unsupported value"},
 		"server class":              {"{serverClass: {mode: Always}}", "features.jvm.serverClass.mode: Unsupported value"},
 		"negative metaspace":        {"{heap: {metaspace: -1Mi}}", "features.jvm.heap.metaspace: Invalid value"},
@@ -96,5 +126,70 @@ func TestShareOf(t *testing.T) {
 				t.Errorf("share of %d is %d; want %d", tc.limit, got, tc.want)
 			}
 		})
+	}
+}
+
+// TestProfileInherits: a profile has the feature's settings where it has none of
+// its own, down to the single field; a share is taken as a whole.
+func TestProfileInherits(t *testing.T) {
+	cfg, err := load(`{jvm: {channel: JAVA_OPTS, exitOnOutOfMemory: false, serverClass: {minMemory: 1200Mi}, memoryResize: Unchanged,
+	  heap: {metaspace: 150Mi, agents: {uav: 1Mi, otel: 2Mi}, codeCache: {percent: 7, min: 70Mi}, annotation: {min: 20}},
+	  heapDump: {volume: dumps, sizePercent: 200},
+	  profiles: [{name: a, serverClass: {mode: Off}, heap: {threads: 33, agents: {uav: 9Mi}, codeCache: {percent: 1}, annotation: {max: 50}},
+	    heapDump: {mode: Always}, sizing: Absolute}, {name: old, release: Before8u191}]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &cfg.Features.JVM
+	want, err := load(`{jvm: {channel: JAVA_OPTS, exitOnOutOfMemory: false, serverClass: {mode: Off, minMemory: 1200Mi}, memoryResize: Unchanged,
+	  heap: {metaspace: 150Mi, threads: 33, agents: {uav: 9Mi, otel: 2Mi}, codeCache: {percent: 1}, annotation: {min: 20, max: 50}},
+	  heapDump: {mode: Always, volume: dumps, sizePercent: 200}, sizing: Absolute}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Features.JVM.JVMSettings, f.Profile("a").JVMSettings); diff != "" {
+		t.Errorf("the profile's settings (-want +got):\n%s", diff)
+	}
+	if got := f.Heap.Agents["uav"]; got.String() != "1Mi" {
+		t.Errorf("the feature's own number is now %s", &got)
+	}
+	if f.Profile("b") != nil {
+		t.Error("there is a profile b")
+	}
+}
+
+// TestReleaseBefore8u191 keeps away what such a JVM does not start with.
+func TestReleaseBefore8u191(t *testing.T) {
+	for name, tc := range map[string]struct {
+		jvm  string
+		want bool
+	}{
+		"by default":             {"{profiles: [{name: old, release: Before8u191}]}", false},
+		"the profile says so":    {"{profiles: [{name: old, release: Before8u191, exitOnOutOfMemory: true}]}", true},
+		"the feature is for any": {"{maxRAM: Value, exitOnOutOfMemory: true, profiles: [{name: old, release: Before8u191}]}", false},
+		"the feature is for old": {"{release: Before8u191, exitOnOutOfMemory: true, profiles: [{name: old}]}", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := load("{jvm: " + tc.jvm + "}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := cfg.Features.JVM.Profile("old")
+			if *p.ExitOnOutOfMemory != tc.want || p.MaxRAM != v1alpha1.MaxRAMOff {
+				t.Errorf("exitOnOutOfMemory is %t, maxRAM %s; want %t and Off", *p.ExitOnOutOfMemory, p.MaxRAM, tc.want)
+			}
+		})
+	}
+}
+
+// TestProfilesTakeBareOff: YAML reads it as false.
+func TestProfilesTakeBareOff(t *testing.T) {
+	cfg, err := load("{jvm: {maxRAM: Off, serverClass: {mode: Off}, profiles: [{name: a, serverClass: {mode: Auto}}]}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cfg.Features.JVM
+	if f.MaxRAM != v1alpha1.MaxRAMOff || f.ServerClass.Mode != v1alpha1.ServerClassOff || f.Profile("a").ServerClass.Mode != v1alpha1.ServerClassAuto {
+		t.Errorf("maxRAM is %q, serverClass %q, the profile's %q", f.MaxRAM, f.ServerClass.Mode, f.Profile("a").ServerClass.Mode)
 	}
 }

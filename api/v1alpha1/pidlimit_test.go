@@ -54,6 +54,14 @@ func TestPidLimitValidate(t *testing.T) {
 			feature: PidLimitFeature{WorkloadTiers: map[string]string{"jobs": "small"}},
 			want:    []string{`features.pidlimit.workloadTiers[jobs]: Invalid value: "jobs": must be a kind as it is written in manifests, such as DaemonSet`},
 		},
+		"what becomes of a user's limits": {
+			feature: PidLimitFeature{UserLimits: "Refuse"},
+			want:    []string{`features.pidlimit.userLimits: Unsupported value: "Refuse": supported values: "Overwrite", "Error"`},
+		},
+		"CRI-O's annotations": {
+			feature: PidLimitFeature{CRIO: "On"},
+			want:    []string{`features.pidlimit.crio: Unsupported value: "On": supported values: "Off", "Current", "Legacy", "Both"`},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -45,6 +45,42 @@ func TestSATokenValidate(t *testing.T) {
 			feature: SATokenFeature{ServiceAccounts: []string{"shop/ord*"}},
 			want:    []string{`features.satoken.serviceAccounts[0]: Invalid value: "shop/ord*": name: `},
 		},
+		"system namespaces": {feature: SATokenFeature{SystemNamespaces: []string{"kube-*", "ops", "team-a-*"}}},
+		"every namespace": {
+			feature: SATokenFeature{SystemNamespaces: []string{"*"}},
+			want:    []string{`features.satoken.systemNamespaces[0]: Invalid value: "*": would keep every token`},
+		},
+		"a pattern in the middle": {
+			feature: SATokenFeature{SystemNamespaces: []string{"kube-*-x"}},
+			want:    []string{`features.satoken.systemNamespaces[0]: Invalid value: "kube-*-x"`},
+		},
+		"RBAC": {
+			feature: SATokenFeature{RBAC: TokenRBAC{Mode: "On", IgnoreClusterRoles: []string{"view", "*"}, IgnoreGroups: []string{""}}},
+			want: []string{
+				`features.satoken.rbac.mode: Unsupported value: "On"`,
+				`features.satoken.rbac.ignoreClusterRoles[1]: Invalid value: "*"`,
+				`features.satoken.rbac.ignoreGroups[0]: Required value`,
+			},
+		},
+		"dependants": {
+			feature: SATokenFeature{Dependants: []TokenDependant{
+				{Name: "mesh", Label: "mesh.example/inject"}, {Name: "mesh", Annotation: "mesh.example/inject"}, {Annotation: "a"},
+				{Name: "both", Annotation: "a", Label: "b"}, {Name: "none"}, {Name: "Upper", Annotation: "a b", UnlessVolume: "A"},
+			}},
+			want: []string{
+				`features.satoken.dependants[1].name: Duplicate value: "mesh"`,
+				`features.satoken.dependants[2].name: Required value`,
+				`features.satoken.dependants[3].label: Invalid value: "b"`,
+				`features.satoken.dependants[4].annotation: Required value`,
+				`features.satoken.dependants[5].name: Invalid value: "Upper"`,
+				`features.satoken.dependants[5].annotation: Invalid value: "a b"`,
+				`features.satoken.dependants[5].unlessVolume: Invalid value: "A"`,
+			},
+		},
+		"what goes": {
+			feature: SATokenFeature{Removal: "All"},
+			want:    []string{`features.satoken.removal: Unsupported value: "All": supported values: "Volume", "Token"`},
+		},
 		"no name": {
 			feature: SATokenFeature{ServiceAccounts: []string{"shop/"}},
 			want:    []string{`features.satoken.serviceAccounts[0]: Invalid value: "shop/": name: `},
@@ -61,6 +97,27 @@ func TestSATokenValidate(t *testing.T) {
 				if !strings.HasPrefix(got[i], tc.want[i]) {
 					t.Errorf("error %q, want it to begin with %q", got[i], tc.want[i])
 				}
+			}
+		})
+	}
+}
+
+func TestSATokenLooksAtRBAC(t *testing.T) {
+	tests := map[string]struct {
+		feature SATokenFeature
+		want    bool
+	}{
+		"defaults":                {want: true},
+		"RBAC is ignored":         {feature: SATokenFeature{RBAC: TokenRBAC{Mode: RBACIgnore}}},
+		"off":                     {feature: SATokenFeature{Policy: Policy{Mode: ModeOff}}},
+		"off, but for some":       {feature: SATokenFeature{Policy: Policy{Mode: ModeOff, Namespaces: []NamespacePolicy{{Mode: ModeObserve}}}}, want: true},
+		"off, and denied to some": {feature: SATokenFeature{Policy: Policy{Mode: ModeOff, Namespaces: []NamespacePolicy{{OnError: OnErrorDeny}}}}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			tc.feature.setDefaults()
+			if got := tc.feature.LooksAtRBAC(); got != tc.want {
+				t.Errorf("LooksAtRBAC = %v, want %v", got, tc.want)
 			}
 		})
 	}

@@ -9,13 +9,18 @@ import (
 )
 
 // Placeholders are the names that may stand in {{ }} in what an Agent gives to a
-// container, besides FolderPlaceholder with the name of a writable folder. The
-// set is closed: there are no expressions. The braces cannot be taken for the
-// $(NAME) of a kubelet or the $NAME of a shell.
-var Placeholders = []string{"workload", "namespace", "container", "mount"}
+// container, besides FolderPlaceholder with the name of a writable folder and
+// LabelPlaceholder with the key of a label. The set is closed: there are no
+// expressions. The braces cannot be taken for the $(NAME) of a kubelet or the
+// $NAME of a shell.
+var Placeholders = []string{"workload", "kind", "namespace", "container", "mount"}
 
-// FolderPlaceholder begins the placeholders of writable folders.
-const FolderPlaceholder = "dir."
+const (
+	// FolderPlaceholder begins the placeholders of writable folders.
+	FolderPlaceholder = "dir."
+	// LabelPlaceholder begins the placeholders of the pod's labels.
+	LabelPlaceholder = "label."
+)
 
 // ExpandTemplate puts values in the place of the placeholders in s. value says
 // what one stands for, and false if there is none of that name, which is an
@@ -34,8 +39,8 @@ func ExpandTemplate(s string, value func(name string) (string, bool)) (string, e
 		}
 		v, ok := value(name)
 		if !ok {
-			return "", fmt.Errorf("{{%s}} is not a placeholder; use {{%s}} or {{%sNAME}} with a writable folder's name",
-				name, strings.Join(Placeholders, "}}, {{"), FolderPlaceholder)
+			return "", fmt.Errorf("{{%s}} is not a placeholder; use {{%s}}, {{%sNAME}} with a writable folder's name or {{%sKEY}} with a label's key",
+				name, strings.Join(Placeholders, "}}, {{"), FolderPlaceholder, LabelPlaceholder)
 		}
 		out.WriteString(v)
 		s = after

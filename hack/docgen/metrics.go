@@ -14,6 +14,7 @@ import (
 // metricSources are the packages that register metrics of each server.
 var (
 	webhookMetrics   = []string{"webhooks/pod", "cmd/evenkeel-webhook/app"}
+	nodeMetrics      = []string{"plugins/node", "cmd/evenkeel-node/app"}
 	schedulerMetrics = []string{"plugins/scheduler/replicaspread", "plugins/scheduler/guardedinterpodaffinity", "plugins/scheduler/profileguard", "plugins/scheduler/fastpath"}
 )
 
@@ -39,6 +40,11 @@ func metrics(root string) (string, error) {
 		"for callers whom the API server authorizes. The time that each plugin takes is in " +
 		"`scheduler_plugin_execution_duration_seconds`, under its name.\n\n")
 	if err := writeMetrics(&out, root, schedulerMetrics); err != nil {
+		return "", err
+	}
+	out.WriteString("\n## evenkeel-node\n\nServed over HTTP at `--metrics-bind-address`, what is per container at a path of its own " +
+		"([node.md](../node.md)).\n\n")
+	if err := writeMetrics(&out, root, nodeMetrics); err != nil {
 		return "", err
 	}
 	return out.String(), nil

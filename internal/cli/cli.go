@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/evenkeel/evenkeel/internal/cli/exit"
+	"github.com/evenkeel/evenkeel/internal/cli/explain"
 	"github.com/evenkeel/evenkeel/internal/cli/playground"
 	"github.com/evenkeel/evenkeel/internal/cli/render"
 	"github.com/evenkeel/evenkeel/internal/cli/trim"
@@ -25,6 +26,7 @@ import (
 // verbs returns the verbs. This is the only list of them.
 func verbs() []*cobra.Command {
 	return []*cobra.Command{
+		explain.NewCommand(),
 		playground.NewCommand(),
 		render.NewCommand(),
 		trim.NewCommand(),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/evenkeel/evenkeel/api/wellknown"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
@@ -38,17 +39,54 @@ func checkUnknownFields(tb testing.TB, chain *mutate.Chain, req mutate.Request, 
 	out := chain.Run(req, decode(tb, withFields))
 	patched := decodeDocument(tb, applyOperations(tb, withFields, out.Operations))
 
-	before := plantable(doc)
-	for key, o := range plantable(patched) {
+	before, after := plantable(doc), plantable(patched)
+	for key, o := range after {
 		// Evenkeel's own volumes and containers may be replaced as a whole.
-		if _, kept := o[planted]; !kept && before[key] != nil && !strings.Contains(key, "/"+ownPrefix) {
+		if _, kept := o[planted]; !kept && before[key] != nil && !strings.Contains(key, "/env/") && !strings.Contains(key, "/"+ownPrefix) {
 			tb.Errorf("the unknown field of %s is lost", key)
 		}
+	}
+	// A user's entry may go by its private name, and others come that have its own.
+	had, has := countEnv(before), countEnv(after)
+	for name, n := range had {
+		if has[name].planted < min(n.own, has[name].all) {
+			tb.Errorf("an unknown field of %s is lost", name)
+		}
+	}
+	for _, o := range after {
 		delete(o, planted)
 	}
 	if diff := cmp.Diff(decodeDocument(tb, plain), patched); diff != "" {
 		tb.Errorf("a pod with unknown fields is changed in another way than one without (-without +with):\n%s", diff)
 	}
+}
+
+// envCount says how many entries of an environment variable there are: all of
+// them, those with the planted field, and those without a private name.
+type envCount struct{ all, planted, own int }
+
+// countEnv counts the entries of each variable, those with a private name among
+// those of the variable that it is for.
+func countEnv(objects map[string]map[string]any) map[string]envCount {
+	counts := map[string]envCount{}
+	for key, o := range objects {
+		container, name, ok := strings.Cut(key, "/env/")
+		if !ok {
+			continue
+		}
+		name = strings.TrimRight(name, "'")
+		channel, private := strings.CutPrefix(name, wellknown.PrivateEnvPrefix)
+		n := counts[container+"/env/"+channel]
+		n.all++
+		if _, ok := o[planted]; ok {
+			n.planted++
+		}
+		if !private {
+			n.own++
+		}
+		counts[container+"/env/"+channel] = n
+	}
+	return counts
 }
 
 // plantable returns the objects of a pod document that get an unknown field, by

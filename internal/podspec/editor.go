@@ -4,6 +4,7 @@
 package podspec
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,19 +17,40 @@ import (
 // nothing records nothing, so a pod that is already as wanted yields an empty
 // patch. The zero value is not usable; see NewEditor.
 type Editor struct {
+	// given is the pod that the operations start from.
+	given *corev1.Pod
+	// pod shares with the pod that was given whatever no edit has touched. What an
+	// edit may write to is in its own copy: see shared and find.
 	pod *corev1.Pod
+	// own are the containers, by name, whose lists are in a copy of their own.
+	own map[string]bool
 	ops []jsonpatch.Operation
 }
 
-// NewEditor returns an Editor for a copy of pod.
+// NewEditor returns an Editor that starts with a pod, which it does not change.
+// Nobody else may change it while the Editor is in use.
 func NewEditor(pod *corev1.Pod) *Editor {
-	return &Editor{pod: pod.DeepCopy()}
+	const usual = 48
+	return &Editor{given: pod, pod: shared(pod), ops: make([]jsonpatch.Operation, 0, usual)}
 }
 
 // Clone returns an independent Editor in the same state, for an attempt that
 // may have to be thrown away.
 func (e *Editor) Clone() *Editor {
-	return &Editor{pod: e.pod.DeepCopy(), ops: slices.Clone(e.ops)}
+	// From here on the two share the containers' lists.
+	e.own = nil
+	return &Editor{given: e.given, pod: shared(e.pod), ops: slices.Clip(e.ops)}
+}
+
+// shared returns a copy of a pod whose annotations, volumes and containers can be
+// edited. A deep copy would cost more than all edits together.
+func shared(pod *corev1.Pod) *corev1.Pod {
+	out := *pod
+	out.Annotations = maps.Clone(pod.Annotations)
+	out.Spec.Volumes = slices.Clone(pod.Spec.Volumes)
+	out.Spec.InitContainers = slices.Clone(pod.Spec.InitContainers)
+	out.Spec.Containers = slices.Clone(pod.Spec.Containers)
+	return &out
 }
 
 // Pod returns the pod with all edits so far. Callers must only read it.
@@ -37,13 +59,14 @@ func (e *Editor) Pod() *corev1.Pod { return e.pod }
 // Operations returns the JSON Patch (RFC 6902) that turns the pod that was given
 // to NewEditor into Pod, in the order in which it must be applied. An operation
 // that makes a missing map or list makes it empty; what goes in follows as
-// operations of their own, so each path tells all that it changes.
-func (e *Editor) Operations() []jsonpatch.Operation { return slices.Clone(e.ops) }
+// operations of their own, so each path tells all that it changes. See Patch.
+// Callers must only read it.
+func (e *Editor) Operations() []jsonpatch.Operation { return slices.Clip(e.ops) }
 
 // Container returns the container or init container of that name, or nil.
 // Callers must only read it.
 func (e *Editor) Container(name string) *corev1.Container {
-	c, _ := e.find(name)
+	c, _ := e.lookup(name)
 	return c
 }
 
@@ -98,8 +121,8 @@ func (e *Editor) SetEnv(container, name, value string) {
 	if c.Env == nil {
 		e.record("add", base+"/env", []corev1.EnvVar{})
 	}
+	e.record("add", base+"/env/"+strconv.Itoa(len(c.Env)), corev1.EnvVar{Name: name, Value: value})
 	c.Env = append(c.Env, corev1.EnvVar{Name: name, Value: value})
-	e.record("add", base+"/env/-", corev1.EnvVar{Name: name, Value: value})
 }
 
 // RemoveEnv removes every entry of that name from a container's environment.
@@ -137,7 +160,7 @@ func (e *Editor) SetOptions(container, channel, value string) {
 		}
 	}
 	switch {
-	case value != "" || entries > 1 || entries == 1 && len(c.EnvFrom) > 0:
+	case value != "" || entries > 1 || entries == 1 && len(envFromKeys(c, channel)) > 0:
 		e.SetEnv(container, channel, value)
 	default:
 		e.RemoveEnv(container, channel)
@@ -161,8 +184,8 @@ func (e *Editor) SetVolume(v corev1.Volume, same func(current corev1.Volume) boo
 	if e.pod.Spec.Volumes == nil {
 		e.record("add", "/spec/volumes", []corev1.Volume{})
 	}
+	e.record("add", "/spec/volumes/"+strconv.Itoa(len(e.pod.Spec.Volumes)), v)
 	e.pod.Spec.Volumes = append(e.pod.Spec.Volumes, v)
-	e.record("add", "/spec/volumes/-", v)
 }
 
 // RemoveVolume removes the pod's volume of that name. Mounts stay: see
@@ -191,8 +214,8 @@ func (e *Editor) AddVolumeMount(container string, m corev1.VolumeMount) {
 	if c.VolumeMounts == nil {
 		e.record("add", base+"/volumeMounts", []corev1.VolumeMount{})
 	}
+	e.record("add", base+"/volumeMounts/"+strconv.Itoa(len(c.VolumeMounts)), m)
 	c.VolumeMounts = append(c.VolumeMounts, m)
-	e.record("add", base+"/volumeMounts/-", m)
 }
 
 // RemoveVolumeMount removes a container's mounts of a volume at a path.
@@ -264,8 +287,23 @@ func (e *Editor) SetAutomountServiceAccountToken(mount bool) {
 	e.record(addOrReplace(current != nil), "/spec/automountServiceAccountToken", mount)
 }
 
-// find returns the container of that name and its path in the pod.
+// find returns the container of that name, whose lists may be written to, and
+// its path in the pod.
 func (e *Editor) find(name string) (*corev1.Container, string) {
+	c, path := e.lookup(name)
+	if c == nil || e.own[name] {
+		return c, path
+	}
+	c.Env, c.VolumeMounts, c.ResizePolicy = slices.Clone(c.Env), slices.Clone(c.VolumeMounts), slices.Clone(c.ResizePolicy)
+	if e.own == nil {
+		e.own = map[string]bool{}
+	}
+	e.own[name] = true
+	return c, path
+}
+
+// lookup returns the container of that name and its path in the pod.
+func (e *Editor) lookup(name string) (*corev1.Container, string) {
 	for i := range e.pod.Spec.Containers {
 		if e.pod.Spec.Containers[i].Name == name {
 			return &e.pod.Spec.Containers[i], "/spec/containers/" + strconv.Itoa(i)
@@ -290,7 +328,12 @@ func addOrReplace(present bool) string {
 	return "add"
 }
 
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // escape writes a map key as a JSON Pointer token (RFC 6901, section 3).
 func escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	if !strings.ContainsAny(key, "~/") {
+		return key
+	}
+	return pointerEscapes.Replace(key)
 }

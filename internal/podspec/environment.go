@@ -41,7 +41,7 @@ func LookupEnv(c *corev1.Container, name string) (string, EnvSource) {
 		return env.Value, EnvLiteral
 	}
 	for _, from := range c.EnvFrom {
-		if strings.HasPrefix(name, from.Prefix) {
+		if _, ok := envFromKey(from.Prefix, name); ok {
 			return "", EnvFrom
 		}
 	}

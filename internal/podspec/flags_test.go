@@ -71,6 +71,7 @@ func TestLookupEnv(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env    []corev1.EnvVar
 		from   []corev1.EnvFromSource
+		name   string
 		want   string
 		source podspec.EnvSource
 	}{
@@ -81,11 +82,12 @@ func TestLookupEnv(t *testing.T) {
 		"the last is a reference":    {env: []corev1.EnvVar{{Name: "O", Value: "1"}, {Name: "O", ValueFrom: ref}}, source: podspec.EnvValueFrom},
 		"perhaps from a ConfigMap":   {from: []corev1.EnvFromSource{{}}, source: podspec.EnvFrom},
 		"prefix that cannot be":      {from: []corev1.EnvFromSource{{Prefix: "X_"}}, source: podspec.EnvAbsent},
-		"prefix that may be":         {from: []corev1.EnvFromSource{{Prefix: "X_"}, {Prefix: "O"}}, source: podspec.EnvFrom},
+		"prefix that may be":         {from: []corev1.EnvFromSource{{Prefix: "X_"}, {Prefix: "O_"}}, name: "_P", source: podspec.EnvFrom},
+		"prefix that leaves no key":  {from: []corev1.EnvFromSource{{Prefix: "O"}}, source: podspec.EnvAbsent},
 		"an entry hides a ConfigMap": {env: []corev1.EnvVar{{Name: "O"}}, from: []corev1.EnvFromSource{{}}, source: podspec.EnvLiteral},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, source := podspec.LookupEnv(&corev1.Container{Env: tc.env, EnvFrom: tc.from}, "O")
+			got, source := podspec.LookupEnv(&corev1.Container{Env: tc.env, EnvFrom: tc.from}, "O"+tc.name)
 			if got != tc.want || source != tc.source {
 				t.Errorf("value %q from %d; want %q from %d", got, source, tc.want, tc.source)
 			}

@@ -4,7 +4,6 @@
 package podspec
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -39,7 +38,7 @@ func RemoveOptions(value, fragment string) string {
 
 // Fingerprint returns a short text by which FindFragment knows a fragment again.
 func Fingerprint(fragment string) string {
-	return fmt.Sprintf("#%d:%016x", len(fragment), hashOf(fragment))
+	return "#" + strconv.Itoa(len(fragment)) + ":" + strconv.FormatUint(hashOf(fragment), 36)
 }
 
 // FindFragment returns the run of words in value that has this fingerprint, or
@@ -50,7 +49,7 @@ func FindFragment(value, fingerprint string) string {
 	if !ok || err != nil {
 		return ""
 	}
-	hash, err := strconv.ParseUint(sum, 16, 64)
+	hash, err := strconv.ParseUint(sum, 36, 64)
 	if err != nil {
 		return ""
 	}

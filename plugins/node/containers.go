@@ -24,13 +24,12 @@ type Containers struct {
 
 // NewContainers returns the collector for a plugin's containers.
 func NewContainers(p *Plugin) *Containers {
-	labels := []string{"namespace", "pod", "container"}
 	return &Containers{
 		plugin: p,
 		wanted: prometheus.NewDesc("evenkeel_node_container_pids_wanted",
-			"The pid limit that is wanted for a container, with the reason for what it has; +Inf if none is wanted.", append(labels, "reason"), nil),
+			"The pid limit that is wanted for a container, with the reason for what it has; +Inf if none is wanted.", []string{"namespace", "pod", "container", "reason"}, nil),
 		effective: prometheus.NewDesc("evenkeel_node_container_pids_effective",
-			"The pid limit that a container has, as the container runtime says; +Inf if it has none.", labels, nil),
+			"The pid limit that a container has, as the container runtime says; +Inf if it has none.", []string{"namespace", "pod", "container"}, nil),
 		omitted: prometheus.NewDesc("evenkeel_node_containers_omitted",
 			"Containers that are not told by name, because there are too many.", nil, nil),
 	}

@@ -59,7 +59,7 @@ var rules = map[string]rule{
 		reason:  "mutators are pure, so that the command line runs the very same code",
 	},
 	"mutators are pure": {
-		in:      []string{"webhooks/mutate", "webhooks/jvm", "webhooks/agent", "webhooks/pidlimit", "webhooks/satoken", "internal/podspec"},
+		in:      []string{"webhooks/mutate", "webhooks/jvm", "webhooks/agent", "webhooks/pidlimit", "webhooks/satoken", "webhooks/storage", "internal/podspec"},
 		imports: []string{"k8s.io/client-go", "net", "net/http", "os", "time", "context", "math/rand"},
 		reason:  "no client, no clock, no I/O: object and configuration in, object and report out",
 	},

@@ -12,12 +12,16 @@
 // container. Volumes and init containers whose names begin with
 // v1alpha1.AgentVolumePrefix are Evenkeel's.
 //
-// The memory that an agent needs is reserved in the request, for the jvm feature
-// to leave it out of the heap.
+// An agent that does not fit a container, by its JDK, by another agent or by what
+// the user has there, is left out, unless the configuration says otherwise; why
+// is told. The memory that an agent needs is reserved in the request, for the jvm
+// feature to leave it out of the heap.
 package agent
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,7 +29,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
-	"github.com/evenkeel/evenkeel/api/wellknown"
 	"github.com/evenkeel/evenkeel/internal/podspec"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
@@ -41,13 +44,33 @@ type Mutator struct {
 	cfg *v1alpha1.AgentFeature
 	// catalogue in the order in which agents stand in a container's options.
 	catalogue []v1alpha1.Agent
+	// matchers say by agent which containers it is for.
+	matchers map[string]matcher
+	// containers and skipImages say which containers are meant and which are not.
+	containers matcher
+	skipImages *regexp.Regexp
+	// jdkFromImage find a version in an image's name.
+	jdkFromImage []*regexp.Regexp
 }
 
 var _ mutate.Mutator = &Mutator{}
 
 // New returns the mutator for a configuration that is defaulted and valid.
 func New(cfg *v1alpha1.AgentFeature) *Mutator {
-	return &Mutator{cfg: cfg, catalogue: ordered(cfg.Catalogue)}
+	m := &Mutator{
+		cfg:        cfg,
+		catalogue:  ordered(cfg.Catalogue),
+		matchers:   map[string]matcher{},
+		containers: newMatcher(cfg.Containers),
+		skipImages: compile(cfg.SkipImages),
+	}
+	for _, a := range cfg.Catalogue {
+		m.matchers[a.Name] = newMatcher(a.Containers)
+	}
+	for _, pattern := range cfg.JDKFromImage {
+		m.jdkFromImage = append(m.jdkFromImage, regexp.MustCompile(pattern))
+	}
+	return m
 }
 
 // Name implements mutate.Mutator.
@@ -55,34 +78,49 @@ func (m *Mutator) Name() string { return Name }
 
 // Paths implements mutate.Mutator.
 func (m *Mutator) Paths() []string {
-	return []string{
+	return slices.Concat([]string{
+		evictionPath,
 		"/spec/volumes/*",
 		"/spec/initContainers/*",
-		"/spec/containers/*/env/*",
-		"/spec/containers/*/env/*/value",
+		"/spec/initContainers/*/volumeMounts/*",
 		"/spec/containers/*/volumeMounts/*",
-	}
+	}, mutate.OptionPaths("containers"), mutate.OptionPaths("initContainers"))
 }
 
 // Mutate implements mutate.Mutator.
 func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
 	report := &mutate.Report{}
 	pod := e.Pod()
+	start, err := m.startsAnyway(pod)
+	if err != nil {
+		return nil, err
+	}
+	containers := candidates(pod)
 	var plans []*plan
-	for i := range pod.Spec.Containers {
-		c := &pod.Spec.Containers[i]
-		agents, asked, err := m.chosen(pod, c.Name)
+	met := map[string]bool{}
+	for _, c := range containers {
+		want, err := m.choose(req, pod, c)
 		if err != nil {
 			return nil, err
 		}
 		p := &plan{container: c.Name}
-		if len(agents) > 0 {
-			if p, err = m.plan(req, pod, c, agents); err != nil {
+		switch {
+		case want.none:
+			report.SetContainer(c.Name, mutate.Result{Outcome: mutate.Skipped, Code: mutate.CodeAgentNone})
+		case len(want.agents)+len(want.without) > 0:
+			if p, err = m.plan(req, pod, c, want); err != nil {
+				return nil, err
+			}
+			if err := checkRequired(p, want); err != nil {
 				return nil, err
 			}
 			report.SetContainer(c.Name, p.result)
-		} else if asked {
-			report.SetContainer(c.Name, mutate.Result{Outcome: mutate.Skipped, Code: mutate.CodeAgentNone})
+		}
+		for _, a := range want.agents {
+			met[a.Name] = true
+		}
+		for _, r := range want.without {
+			met[r.agent] = true
 		}
 		plans = append(plans, p)
 	}
@@ -91,9 +129,26 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	if name := reservedName(pod); name != "" && !again && wanted(plans) {
 		return nil, fmt.Errorf("%s: names that begin with %s are Evenkeel's; rename it", name, v1alpha1.AgentVolumePrefix)
 	}
-	m.apply(req, e, plans, again)
-	report.Pod = podResult(pod, plans, report)
+	m.apply(req, e, plans, again, start)
+	report.Pod = m.podResult(req, e.Pod(), plans, report, stray(pod, containers), m.unmet(pod, met))
 	return report, nil
+}
+
+// checkRequired returns an error if a container goes without an agent that is
+// required.
+func checkRequired(p *plan, want choice) error {
+	for _, a := range want.agents {
+		if !a.Required || slices.Contains(p.agents, a) {
+			continue
+		}
+		text := fmt.Sprintf("container %s: the agent %s is required and cannot be injected: %s",
+			mutate.Quote(p.container), a.Name, p.result.Code.Sentence())
+		if p.result.Detail != "" {
+			text += " (" + p.result.Detail + ")"
+		}
+		return errors.New(text)
+	}
+	return nil
 }
 
 // wanted reports whether any container gets an agent.
@@ -101,17 +156,24 @@ func wanted(plans []*plan) bool {
 	return slices.ContainsFunc(plans, func(p *plan) bool { return len(p.agents) > 0 })
 }
 
-// podResult is the result for the pod as a whole.
-func podResult(pod *corev1.Pod, plans []*plan, report *mutate.Report) mutate.Result {
+// podResult is the result for the pod as a whole. stray is an annotation for a
+// container that is not there, and unmet are the agents that no container takes.
+func (m *Mutator) podResult(req *mutate.Request, pod *corev1.Pod, plans []*plan, report *mutate.Report, stray string, unmet []string) mutate.Result {
 	res := mutate.Result{Outcome: mutate.Skipped}
 	if wanted(plans) {
 		res.Outcome = mutate.Done
 	}
-	switch stray := podspec.StrayAnnotation(pod, wellknown.AgentInjectAnnotation); {
+	switch {
 	case stray != "":
 		res.Code, res.Detail = mutate.CodeUnknownContainer, stray
+	case len(unmet) > 0:
+		res.Code, res.Detail = mutate.CodeAgentNoContainer, join(unmet, ", ")
 	case len(report.Containers) == 0:
 		res.Code = mutate.CodeAgentNotAsked
+	default:
+		if why := overflow(req, pod); why != "" && wanted(plans) {
+			res.Code, res.Detail = mutate.CodeAgentStorage, why
+		}
 	}
 	return res
 }

@@ -17,8 +17,9 @@ import (
 )
 
 // apply brings the pod to the plans. again says that an earlier pass has brought
-// agents, which the plans may no longer want.
-func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, again bool) {
+// agents, which the plans may no longer want. start is what the pod says of a copy
+// that fails.
+func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, again bool, start *bool) {
 	if again {
 		m.removeStale(req, e, plans)
 	}
@@ -35,38 +36,35 @@ func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, a
 	// Each goes before all others, so the first comes last.
 	for _, a := range slices.Backward(used) {
 		if delivery(req, a) == v1alpha1.DeliveryInitContainer {
-			c := m.initContainer(e.Pod(), a)
+			c := m.initContainer(e.Pod(), a, copier{
+				user:  userFor(e, a, plans),
+				start: ptr.Deref(start, a.OnCopyFailure == v1alpha1.CopyFailureStart),
+			})
 			e.SetInitContainer(c, func(current corev1.Container) bool { return sameInitContainer(c, current) })
 		}
 	}
 	for _, p := range plans {
 		m.applyTo(req, e, p)
 	}
+	m.nameVolumes(e, again)
 }
 
 // applyTo brings one container to its plan.
 func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
 	c := e.Container(p.container)
-	previous, channel := req.PreviousOptions(Name, c)
-	if previous != "" && (channel != p.channel || p.options == "") {
-		if value, source := podspec.LookupEnv(c, channel); source == podspec.EnvLiteral {
-			e.SetOptions(p.container, channel, podspec.RemoveOptions(value, previous))
-		}
-		previous = ""
-	}
 	for _, name := range ownEnv(req, c, p.env) {
 		if !slices.ContainsFunc(p.env, func(o corev1.EnvVar) bool { return o.Name == name }) {
 			e.RemoveEnv(p.container, name)
 		}
 	}
 	for _, env := range p.env {
-		e.SetEnv(p.container, env.Name, env.Value)
+		if env.ValueFrom != nil {
+			e.SetEnvSource(p.container, env)
+		} else {
+			e.SetEnv(p.container, env.Name, env.Value)
+		}
 	}
-	if p.options != "" {
-		value, _ := podspec.LookupEnv(c, p.channel)
-		e.SetOptions(p.container, p.channel, podspec.MergeOptions(value, previous, p.options))
-		req.NoteOptions(p.container, p.channel, p.options)
-	}
+	req.MergeOptions(e, Name, p.container, p.channel, p.options)
 	for _, a := range p.agents {
 		for _, mount := range m.mounts(a, p.container) {
 			e.AddVolumeMount(p.container, mount)
@@ -143,50 +141,4 @@ func sameVolume(a, b corev1.Volume) bool {
 		return a.EmptyDir.SizeLimit == b.EmptyDir.SizeLimit
 	}
 	return a.EmptyDir.SizeLimit.Cmp(*b.EmptyDir.SizeLimit) == 0
-}
-
-// initContainer returns the container that copies an agent to its volume.
-func (m *Mutator) initContainer(pod *corev1.Pod, a *v1alpha1.Agent) corev1.Container {
-	target := m.cfg.MountPath(a.Name)
-	// -f, so that it can run again over read-only files when the pod's sandbox is
-	// made anew.
-	command := []string{"cp", "-rf"}
-	for _, source := range a.Copy {
-		command = append(command, "/"+source)
-	}
-	return corev1.Container{
-		Name:         volumeName(a),
-		Image:        a.Image,
-		Command:      append(command, target+"/"),
-		Resources:    m.initResources(pod),
-		VolumeMounts: []corev1.VolumeMount{{Name: volumeName(a), MountPath: target}},
-		// An image by digest never changes.
-		ImagePullPolicy: corev1.PullIfNotPresent,
-		SecurityContext: &corev1.SecurityContext{
-			RunAsNonRoot:             ptr.To(true),
-			RunAsUser:                ptr.To(*a.RunAsUser),
-			AllowPrivilegeEscalation: ptr.To(false),
-			ReadOnlyRootFilesystem:   ptr.To(true),
-			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		},
-	}
-}
-
-// sameInitContainer compares what decides about the copy, its rights and what it
-// asks for, which follows the pod's containers. Other admission plugins add
-// mounts and other resources.
-func sameInitContainer(want, have corev1.Container) bool {
-	s := have.SecurityContext
-	return want.Image == have.Image && slices.Equal(want.Command, have.Command) && len(have.Args) == 0 &&
-		sameResources(want.Resources, have.Resources) &&
-		slices.ContainsFunc(have.VolumeMounts, func(o corev1.VolumeMount) bool { return sameMount(want.VolumeMounts[0], o) }) &&
-		s != nil && s.RunAsUser != nil && *s.RunAsUser == *want.SecurityContext.RunAsUser &&
-		s.ReadOnlyRootFilesystem != nil && *s.ReadOnlyRootFilesystem
-}
-
-// sameMount compares what decides where a volume appears. The API server may add
-// defaults to the rest.
-func sameMount(a, b corev1.VolumeMount) bool {
-	return a.Name == b.Name && a.MountPath == b.MountPath && a.SubPath == b.SubPath && a.ReadOnly == b.ReadOnly
 }

@@ -9,13 +9,25 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/podspec"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
-// keepUsersEnv takes out of the plan the variables that the user has set, and
-// those that an envFrom may bring: it returns the names of these. Of several
-// agents that want the same variable, the first in order has it.
+// variable returns an agent's variable with the placeholders filled in.
+func variable(env v1alpha1.AgentEnv, values map[string]string) corev1.EnvVar {
+	if env.Field == "" {
+		return corev1.EnvVar{Name: env.Name, Value: expand(env.Value, values)}
+	}
+	return corev1.EnvVar{Name: env.Name, ValueFrom: &corev1.EnvVarSource{
+		// With the default of the API server, so that it is found again as it is.
+		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: env.Field}}}
+}
+
+// keepUsersEnv takes out of the plan the variables that the user has set, those
+// that an envFrom may bring, and those that refer to the latter: it returns the
+// names of these two. Of several agents that want the same variable, the first in
+// order has it.
 func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) (unseen string) {
 	wanted := p.env
 	own := ownEnv(req, c, wanted)
@@ -26,11 +38,12 @@ func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) (unseen st
 			continue
 		}
 		_, source := podspec.LookupEnv(c, env.Name)
+		refers := slices.ContainsFunc(hidden, func(name string) bool { return strings.Contains(env.Value, "$("+name+")") })
 		switch {
+		case source == podspec.EnvFrom, source == podspec.EnvAbsent && refers:
+			hidden = append(hidden, env.Name)
 		case source == podspec.EnvAbsent, slices.Contains(own, env.Name):
 			p.env = append(p.env, env)
-		case source == podspec.EnvFrom:
-			hidden = append(hidden, env.Name)
 		}
 	}
 	return join(hidden, ", ")
@@ -47,7 +60,7 @@ func ownEnv(req *mutate.Request, c *corev1.Container, wanted []corev1.EnvVar) []
 		// The record was cut short. What has the value that it should have may be
 		// taken for ours.
 		for _, env := range wanted {
-			if value, source := podspec.LookupEnv(c, env.Name); source == podspec.EnvLiteral && value == env.Value {
+			if text, ok := textOf(c, env.Name); ok && text == content(env) {
 				names = append(names, env.Name)
 			}
 		}
@@ -55,8 +68,7 @@ func ownEnv(req *mutate.Request, c *corev1.Container, wanted []corev1.EnvVar) []
 	}
 	for entry := range strings.SplitSeq(facts[mutate.FactEnv], ",") {
 		name, _, _ := strings.Cut(entry, "#")
-		value, source := podspec.LookupEnv(c, name)
-		if source == podspec.EnvLiteral && name+podspec.Fingerprint(value) == entry {
+		if text, ok := textOf(c, name); ok && name+podspec.Fingerprint(text) == entry {
 			names = append(names, name)
 		}
 	}
@@ -67,7 +79,30 @@ func ownEnv(req *mutate.Request, c *corev1.Container, wanted []corev1.EnvVar) []
 func fingerprints(env []corev1.EnvVar) string {
 	var out []string
 	for _, e := range env {
-		out = append(out, e.Name+podspec.Fingerprint(e.Value))
+		out = append(out, e.Name+podspec.Fingerprint(content(e)))
 	}
 	return strings.Join(out, ",")
+}
+
+// content returns what tells a variable from others of its name: its value, or
+// the field that it takes it from.
+func content(env corev1.EnvVar) string {
+	switch {
+	case env.ValueFrom == nil:
+		return env.Value
+	case env.ValueFrom.FieldRef != nil:
+		return "field " + env.ValueFrom.FieldRef.FieldPath
+	}
+	return ""
+}
+
+// textOf returns the content of a container's variable of that name, of several
+// entries that of the last, if it is one that an agent may have.
+func textOf(c *corev1.Container, name string) (text string, ok bool) {
+	for _, env := range slices.Backward(c.Env) {
+		if env.Name == name {
+			return content(env), env.ValueFrom == nil || env.ValueFrom.FieldRef != nil
+		}
+	}
+	return "", false
 }

@@ -18,7 +18,9 @@ import (
 
 // FuzzMutator gives the mutator annotations, options, names and mounts of any
 // form. shape adds, by its bits: an older server, a second container that asks
-// for itself, an envFrom, a valueFrom, an init container, a user's volume.
+// for itself, an envFrom, a valueFrom, an init container that asks for itself, a
+// user's volume, annotations on the JDK and on copies that fail, a list of volumes
+// for the cluster autoscaler.
 func FuzzMutator(f *testing.F) {
 	for _, inject := range []string{"apm", "log,apm", " apm , apm ", "none", "", ",", "APM", "none,apm"} {
 		for _, options := range []string{"", "-Dapm.name=x", "-javaagent:/evenkeel/apm/lib/apm.jar", "-javaagent:/x/apm.jar=a", "-Dapm", "'"} {
@@ -27,8 +29,9 @@ func FuzzMutator(f *testing.F) {
 	}
 	f.Add("log", "", "", "/evenkeel/log/", "evenkeel-agent-log", uint8(63))
 	f.Add("log", "", "-", "relative", "evenkeel-agent-apm-tmp", uint8(32))
+	f.Add("apm,log", "a,evenkeel-agent-apm,,b", "1.8", "nginx:5000/a:b@c", "start", uint8(1+16+64+128))
 
-	m := agent.New(small(f, ""))
+	m := agent.New(small(f, "    safeToEvictLocalVolumes: true\n    conflicts: [{agents: [apm, log], onMeeting: Warn}]\n"))
 	f.Fuzz(func(t *testing.T, inject, options, workload, mountPath, volume string, shape uint8) {
 		pod := asking(inject)
 		app := &pod.Spec.Containers[0]
@@ -53,10 +56,19 @@ func FuzzMutator(f *testing.F) {
 		}
 		if shape&16 != 0 {
 			pod.Spec.InitContainers = []corev1.Container{{Name: "init", Image: "r/i:1"}}
+			pod.Annotations["agent.evenkeel.io/inject.init"] = inject
 		}
 		if shape&32 != 0 {
 			pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: volume})
 			app.VolumeMounts = append(app.VolumeMounts, corev1.VolumeMount{Name: volume, MountPath: mountPath})
+		}
+		if shape&64 != 0 {
+			pod.Annotations["agent.evenkeel.io/jdk"] = workload
+			pod.Annotations["agent.evenkeel.io/on-copy-failure"] = volume
+			app.Image = mountPath
+		}
+		if shape&128 != 0 {
+			pod.Annotations["cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"] = options
 		}
 		raw, err := json.Marshal(pod)
 		if err != nil {

@@ -42,7 +42,7 @@ func TestMutatorYieldsToMounts(t *testing.T) {
 			got := out.Features[0].Report.Containers["app"]
 			want := mutate.Result{Outcome: mutate.Done}
 			if taken {
-				want = mutate.Result{Outcome: mutate.Skipped, Code: mutate.CodeAgentPathTaken, Detail: path}
+				want = mutate.Result{Outcome: mutate.Skipped, Code: mutate.CodeAgentPathTaken, Detail: "apm: " + path}
 			}
 			if got.Outcome != want.Outcome || got.Code != want.Code || got.Detail != want.Detail {
 				t.Errorf("%s %s (%s); want %s %s (%s)", got.Outcome, got.Code, got.Detail, want.Outcome, want.Code, want.Detail)

@@ -223,10 +223,20 @@ func TestMutatorFollowsChanges(t *testing.T) {
 // TestMutatorKnowsItsWorkInALargePod has numbers of containers around the one at
 // which the record is cut short; check holds each to a second pass.
 func TestMutatorKnowsItsWorkInALargePod(t *testing.T) {
+	// What each container gets differs, so that the record has something to say of
+	// each.
+	m := agent.New(feature(t, `{catalogue: [
+		{name: log, image: IMAGE, jar: log.jar},
+		{name: apm, image: IMAGE, jar: apm.jar, jvmOptions: ["-Dapm.name={{container}}"], env: [{name: APM_HOME, value: "{{container}}"}]}]}`))
 	truncated := map[bool]int{}
-	pod := asking("apm,log")
-	for i := range 20 {
-		out := check(t, mutatortest.DefaultRequest(), pod, agent.New(small(t, "")))
+	for n := 1; n <= 101; n += 10 {
+		pod := asking("apm,log")
+		for i := range n - 1 {
+			c := pod.Spec.Containers[0].DeepCopy()
+			c.Name = fmt.Sprintf("app-%d", i)
+			pod.Spec.Containers = append(pod.Spec.Containers, *c)
+		}
+		out := check(t, mutatortest.DefaultRequest(), pod, m)
 		status, err := mutate.ParseStatus(out.Pod.Annotations[wellknown.StatusAnnotation])
 		if err != nil {
 			t.Fatal(err)
@@ -234,18 +244,15 @@ func TestMutatorKnowsItsWorkInALargePod(t *testing.T) {
 		truncated[status.Truncated]++
 
 		out.Pod.Annotations[wellknown.AgentInjectAnnotation] = "none"
-		out = check(t, mutatortest.DefaultRequest(), out.Pod, agent.New(small(t, "")))
+		out = check(t, mutatortest.DefaultRequest(), out.Pod, m)
 		got := traces(out.Pod)
 		if status.Truncated {
 			// The record no longer tells whose the variable is.
 			delete(got, "env APM_HOME")
 		}
 		if len(got) > 0 {
-			t.Errorf("with %d containers this is left: %v", i+1, got)
+			t.Errorf("with %d containers this is left: %v", n, got)
 		}
-		c := pod.Spec.Containers[0].DeepCopy()
-		c.Name = fmt.Sprintf("app-%d", i)
-		pod.Spec.Containers = append(pod.Spec.Containers, *c)
 	}
 	if truncated[true] == 0 || truncated[false] == 0 {
 		t.Errorf("records cut short: %v; the test needs both kinds", truncated)

@@ -8,11 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/version"
+	resourcehelper "k8s.io/component-helpers/resource"
 	"k8s.io/kubernetes/pkg/apis/core"
 	corev1conversion "k8s.io/kubernetes/pkg/apis/core/v1"
+	qos "k8s.io/kubernetes/pkg/apis/core/v1/helper/qos"
 	"k8s.io/kubernetes/plugin/pkg/admission/limitranger"
 
 	"github.com/evenkeel/evenkeel/internal/mutatortest"
@@ -35,26 +38,28 @@ func TestInitContainerResources(t *testing.T) {
 		pod        string
 		want       string
 	}{
-		"nothing is known":                  {containers: []string{""}, want: "100m/100m"},
-		"one says nothing":                  {containers: []string{"2/2", ""}, want: "100m/100m"},
-		"larger than configured":            {containers: []string{"200m/200m"}, want: "200m/200m"},
-		"as configured":                     {containers: []string{"2/2", "100m/100m"}, want: "100m/100m"},
-		"as configured comes first":         {containers: []string{"100m/100m", "2/2", "50m/50m"}, want: "100m/100m"},
-		"the smallest that is enough":       {containers: []string{"2/2", "50m/50m", "300m/300m", "4/4"}, want: "300m/300m"},
-		"none is enough":                    {containers: []string{"20m/20m", "60m/80m", "10m/10m"}, want: "60m/80m"},
-		"enough by its limit":               {containers: []string{"10m/1"}, want: "10m/1"},
-		"a limit alone is a request too":    {containers: []string{"/500m"}, want: "500m/500m"},
-		"no limit, a larger request":        {containers: []string{"300m/"}, want: "300m/300m"},
-		"no limit, a smaller request":       {containers: []string{"10m/"}, want: "10m/100m"},
-		"a limit before none":               {containers: []string{"10m/", "200m/400m"}, want: "200m/400m"},
-		"none before a limit too small":     {containers: []string{"10m/50m", "20m/"}, want: "20m/100m"},
-		"of equal limits the lower request": {containers: []string{"500m/1", "200m/1", "300m/1"}, want: "200m/1"},
-		"of none the lower request":         {containers: []string{"500m/", "200m/", "300m/"}, want: "200m/200m"},
-		"a limit of 0 is none":              {containers: []string{"200m/0"}, want: "200m/200m"},
-		"a request of 0 is one":             {containers: []string{"0/200m"}, want: "0/200m"},
-		"no more than the pod's":            {containers: []string{""}, pod: "20m/50m", want: "20m/50m"},
-		"the pod has more":                  {containers: []string{""}, pod: "1/2", want: "100m/100m"},
-		"the pod has a limit alone":         {containers: []string{"10m/"}, pod: "/50m", want: "10m/50m"},
+		"nothing is asked for":               {containers: []string{""}, want: "0/0"},
+		"one says nothing":                   {containers: []string{"2/2", ""}, want: "100m/100m"},
+		"one says nothing, the other little": {containers: []string{"20m/50m", ""}, want: "20m/50m"},
+		"larger than configured":             {containers: []string{"200m/200m"}, want: "200m/200m"},
+		"as configured":                      {containers: []string{"2/2", "100m/100m"}, want: "100m/100m"},
+		"as configured comes first":          {containers: []string{"100m/100m", "2/2", "50m/50m"}, want: "100m/100m"},
+		"the smallest that is enough":        {containers: []string{"2/2", "50m/50m", "300m/300m", "4/4"}, want: "300m/300m"},
+		"none is enough":                     {containers: []string{"20m/20m", "60m/80m", "10m/10m"}, want: "60m/80m"},
+		"enough by its limit":                {containers: []string{"10m/1"}, want: "10m/1"},
+		"a limit alone is a request too":     {containers: []string{"/500m"}, want: "500m/500m"},
+		"no limit, a larger request":         {containers: []string{"300m/"}, want: "300m/0"},
+		"no limit, a smaller request":        {containers: []string{"10m/"}, want: "10m/0"},
+		"a limit before none":                {containers: []string{"10m/", "200m/400m"}, want: "200m/400m"},
+		"none before a limit too small":      {containers: []string{"10m/50m", "20m/"}, want: "20m/50m"},
+		"the limit of another bounds it":     {containers: []string{"10m/50m", "300m/"}, want: "50m/50m"},
+		"of equal limits the lower request":  {containers: []string{"500m/1", "200m/1", "300m/1"}, want: "200m/1"},
+		"of none the lower request":          {containers: []string{"500m/", "200m/", "300m/"}, want: "200m/0"},
+		"a limit of 0 is none":               {containers: []string{"200m/0"}, want: "200m/0"},
+		"a request of 0 is one":              {containers: []string{"0/200m"}, want: "0/200m"},
+		"no more than the pod's":             {containers: []string{""}, pod: "20m/50m", want: "20m/50m"},
+		"the pod has more":                   {containers: []string{""}, pod: "1/2", want: "100m/100m"},
+		"the pod has a limit alone":          {containers: []string{"10m/"}, pod: "/50m", want: "10m/50m"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := asking("")
@@ -70,17 +75,39 @@ func TestInitContainerResources(t *testing.T) {
 			}
 			out := check(t, copying(), pod, agent.New(small(t, "")))
 			got := out.Pod.Spec.InitContainers[0].Resources
+			checkEffective(t, pod, out.Pod)
 			if s := got.Requests.Cpu().String() + "/" + got.Limits.Cpu().String(); s != tc.want {
 				t.Errorf("CPU is %s; want %s", s, tc.want)
 			}
 			// Of memory the containers say nothing.
-			want := resource.MustParse("64Mi")
-			if got.Requests.Memory().Cmp(want) != 0 || got.Limits.Memory().Cmp(want) != 0 {
-				t.Errorf("memory is %s/%s; want 64Mi", got.Requests.Memory(), got.Limits.Memory())
+			if !got.Requests.Memory().IsZero() || !got.Limits.Memory().IsZero() {
+				t.Errorf("memory is %s/%s; want none", got.Requests.Memory(), got.Limits.Memory())
 			}
 		})
 	}
 }
+
+// checkEffective fails the test if the pod as a whole asks for more than before,
+// or changes its class of service.
+func checkEffective(t *testing.T, before, after *corev1.Pod) {
+	t.Helper()
+	before, after = before.DeepCopy(), after.DeepCopy()
+	corev1conversion.SetObjectDefaults_Pod(before)
+	corev1conversion.SetObjectDefaults_Pod(after)
+	if diff := cmp.Diff(resourcehelper.PodLimits(before, resourcehelper.PodResourcesOptions{}),
+		resourcehelper.PodLimits(after, resourcehelper.PodResourcesOptions{}), cmpopts.IgnoreMapEntries(isZero)); diff != "" {
+		t.Errorf("the pod as a whole has other limits (-without +with):\n%s", diff)
+	}
+	if diff := cmp.Diff(resourcehelper.PodRequests(before, resourcehelper.PodResourcesOptions{}),
+		resourcehelper.PodRequests(after, resourcehelper.PodResourcesOptions{}), cmpopts.IgnoreMapEntries(isZero)); diff != "" {
+		t.Errorf("the pod as a whole requests something else (-without +with):\n%s", diff)
+	}
+	if b, a := qos.ComputePodQOS(before), qos.ComputePodQOS(after); a != b {
+		t.Errorf("the class of service is %s; without the agent it is %s", a, b)
+	}
+}
+
+func isZero(_ corev1.ResourceName, q resource.Quantity) bool { return q.IsZero() }
 
 // cpu reads request/limit.
 func cpu(s string) corev1.ResourceRequirements {
@@ -112,19 +139,23 @@ func TestInitContainerResourcesPassLimitRanges(t *testing.T) {
 			pod.Spec.Containers[0].Resources = cpu(first)
 			pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Image: "r/o:1", Resources: cpu(second)})
 			injected := check(t, copying(), pod, agent.New(small(t, ""))).Pod
+			checkEffective(t, pod, injected)
+			before, after := internalPod(t, pod), internalPod(t, injected)
 			for _, low := range values {
 				for _, high := range values {
 					for _, ratio := range []string{"", "1", "2", "4"} {
-						limits := &corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
-							Type: corev1.LimitTypeContainer, Min: cpuList(low), Max: cpuList(high), MaxLimitRequestRatio: cpuList(ratio),
-						}}}}
-						if limitranger.PodValidateLimitFunc(limits, internalPod(t, pod)) != nil {
-							refused++
-							continue
-						}
-						passed++
-						if err := limitranger.PodValidateLimitFunc(limits, internalPod(t, injected)); err != nil {
-							t.Errorf("containers of %q and %q, min %q, max %q, ratio %q: %v", first, second, low, high, ratio, err)
+						for _, kind := range []corev1.LimitType{corev1.LimitTypeContainer, corev1.LimitTypePod} {
+							limits := &corev1.LimitRange{Spec: corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{
+								Type: kind, Min: cpuList(low), Max: cpuList(high), MaxLimitRequestRatio: cpuList(ratio),
+							}}}}
+							if limitranger.PodValidateLimitFunc(limits, before) != nil {
+								refused++
+								continue
+							}
+							passed++
+							if err := limitranger.PodValidateLimitFunc(limits, after); err != nil {
+								t.Errorf("containers of %q and %q, for a %s: min %q, max %q, ratio %q: %v", first, second, kind, low, high, ratio, err)
+							}
 						}
 					}
 				}
@@ -162,10 +193,34 @@ func TestInitContainerResourcesFollow(t *testing.T) {
 		pod.Spec.Containers[0].Resources = cpu(change)
 		pod = check(t, copying(), pod, agent.New(small(t, ""))).Pod
 		want := cpu(change)
-		want.Requests[corev1.ResourceMemory] = resource.MustParse("64Mi")
-		want.Limits[corev1.ResourceMemory] = resource.MustParse("64Mi")
+		want.Requests[corev1.ResourceMemory] = resource.Quantity{}
 		if diff := cmp.Diff(want, pod.Spec.InitContainers[0].Resources); diff != "" {
 			t.Errorf("the init container asks for something else (-want +got):\n%s", diff)
 		}
+	}
+}
+
+// TestInitContainerResourcesOfStorage: a quota or LimitRange on ephemeral storage
+// wants a value of every container.
+func TestInitContainerResourcesOfStorage(t *testing.T) {
+	for name, tc := range map[string]struct{ first, second, want string }{
+		"all have a limit":    {"1Gi", "100Mi", "100Mi"},
+		"one has none":        {"1Gi", "", "0"},
+		"nobody speaks of it": {"", "", "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := asking("log")
+			pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "other", Image: "r/o:1"})
+			for i, limit := range []string{tc.first, tc.second} {
+				if limit != "" {
+					pod.Spec.Containers[i].Resources.Limits = corev1.ResourceList{corev1.ResourceEphemeralStorage: resource.MustParse(limit)}
+				}
+			}
+			out := check(t, copying(), pod, agent.New(small(t, "")))
+			got := out.Pod.Spec.InitContainers[0].Resources
+			if got.Limits.StorageEphemeral().String() != tc.want || got.Requests.StorageEphemeral().String() != tc.want {
+				t.Errorf("ephemeral storage is %s/%s; want %s", got.Requests.StorageEphemeral(), got.Limits.StorageEphemeral(), tc.want)
+			}
+		})
 	}
 }

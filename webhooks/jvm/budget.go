@@ -71,6 +71,34 @@ func (b Budget) Parts() int64 {
 // Heap is the heap in bytes.
 func (b Budget) Heap() int64 { return permilleOf(b.Limit, b.Permille) }
 
+// maxLeastLimit is where LeastLimit gives up: 1 TiB, more than any container has.
+const maxLeastLimit = 1 << 40
+
+// LeastLimit returns the least memory limit, in whole MiB, that holds the whole
+// budget: the heap is not below its floor, and there is room for the agents
+// above the minimum. It returns 0 where the parts that grow with the limit and
+// the floor leave no such limit.
+func LeastLimit(cfg *v1alpha1.HeapBudget, agents int64) int64 {
+	const mi = 1 << 20
+	holds := func(limit int64) bool {
+		return limit-agents >= cfg.MinimumLimit.Value() && NewBudget(cfg, limit, agents).Rule != RuleFloor
+	}
+	// The parts grow more slowly than the limit, or never fit, so what holds once
+	// holds for all that is larger.
+	low, high := int64(0), int64(maxLeastLimit/mi)
+	if !holds(high * mi) {
+		return 0
+	}
+	for high-low > 1 {
+		if middle := (low + high) / 2; holds(middle * mi) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high * mi
+}
+
 // permilleOf returns so many thousandths of n without overflowing.
 func permilleOf(n, permille int64) int64 {
 	return n/1000*permille + n%1000*permille/1000

@@ -91,6 +91,35 @@ func TestBudgetAddsUp(t *testing.T) {
 	}
 }
 
+// TestLeastLimit: one MiB less than the least limit has the floor, and it has not.
+func TestLeastLimit(t *testing.T) {
+	const mi = int64(1 << 20)
+	for name, tc := range map[string]struct {
+		section string
+		agents  int64
+		want    int64
+	}{
+		"default":                {section: "{}", want: 470 * mi},
+		"with agents":            {section: "{}", agents: 164 * mi, want: 769 * mi},
+		"nothing but a minimum":  {section: "{heap: {metaspace: 0, threads: 0, codeCache: {percent: 0}, direct: {percent: 0}, native: {percent: 0}}}", agents: 10 * mi, want: 138 * mi},
+		"parts that always grow": {section: "{heap: {native: {percent: 50}, codeCache: {percent: 50}}}", want: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := &feature(t, tc.section).Heap
+			got := jvm.LeastLimit(cfg, tc.agents)
+			if got != tc.want {
+				t.Fatalf("least limit is %d Mi; want %d", got/mi, tc.want/mi)
+			}
+			if got == 0 || tc.section != "{}" {
+				return
+			}
+			if at, below := jvm.NewBudget(cfg, got, tc.agents), jvm.NewBudget(cfg, got-mi, tc.agents); at.Rule != jvm.RuleBudget || below.Rule != jvm.RuleFloor {
+				t.Errorf("the heap is by the %s there and by the %s one MiB below", at.Rule, below.Rule)
+			}
+		})
+	}
+}
+
 // The budget of a container of 1 GiB, as the documentation explains it.
 func ExampleNewBudget() {
 	b := jvm.NewBudget(&exampleConfig.Heap, 1<<30, 0)

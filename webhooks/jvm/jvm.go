@@ -22,7 +22,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/podspec"
@@ -32,51 +31,69 @@ import (
 // Name of the feature.
 const Name = "jvm"
 
-// serverMemory is the memory from which HotSpot takes a machine for a server:
-// 2 GiB less the 256 MiB that it grants firmware (os::is_server_class_machine).
-const serverMemory = 1792 << 20
-
 // Mutator is the jvm feature.
 type Mutator struct {
-	cfg *v1alpha1.JVMFeature
+	cfg      *v1alpha1.JVMFeature
+	profiles []profile
+	// What the lists of the configuration select: containers to leave alone, init
+	// containers to look at, and images that size themselves.
+	skipImages, initNames, initImages, selfSized patterns
 }
 
 var _ mutate.Mutator = &Mutator{}
 
 // New returns the mutator for a configuration that is defaulted and valid.
-func New(cfg *v1alpha1.JVMFeature) *Mutator { return &Mutator{cfg: cfg} }
+func New(cfg *v1alpha1.JVMFeature) *Mutator {
+	return &Mutator{
+		cfg: cfg, profiles: profilesOf(cfg),
+		skipImages: compile(cfg.SkipImages),
+		initNames:  compile(cfg.InitContainers.Names), initImages: compile(cfg.InitContainers.Images),
+		selfSized: compile(cfg.SelfSizedImages),
+	}
+}
 
 // Name implements mutate.Mutator.
 func (m *Mutator) Name() string { return Name }
 
 // Paths implements mutate.Mutator.
 func (m *Mutator) Paths() []string {
-	return []string{"/spec/containers/*/env/*", "/spec/containers/*/env/*/value"}
+	paths := []string{"/spec/volumes/*"}
+	for _, list := range []string{"containers", "initContainers"} {
+		paths = append(paths, mutate.OptionPaths(list)...)
+		paths = append(paths, "/spec/"+list+"/*/volumeMounts/*", "/spec/"+list+"/*/resizePolicy", "/spec/"+list+"/*/resizePolicy/*")
+	}
+	return paths
 }
 
 // Mutate implements mutate.Mutator.
 func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
 	report := &mutate.Report{}
 	pod := e.Pod()
+	targets := m.targets(pod)
+	plans := make([]*plan, len(targets))
+	dumps := newDumps(req, pod)
 	done := false
-	for i := range pod.Spec.Containers {
-		c := &pod.Spec.Containers[i]
-		if m.cfg.Skips(c.Name) && !named(pod, c.Name) {
-			continue
-		}
-		w, err := wishesOf(m.cfg, pod, c.Name)
+	for i, t := range targets {
+		w, err := m.wishesOf(req, pod, t)
 		if err != nil {
 			return nil, err
 		}
-		p := m.plan(req, pod, c, w)
-		p.apply(req, e, c)
-		report.SetContainer(c.Name, p.result)
+		if plans[i], err = m.plan(req, pod, t, w, dumps); err != nil {
+			return nil, err
+		}
+	}
+	// After the plans, because an edit may move what the targets point to.
+	for i, p := range plans {
+		name := targets[i].Name
+		p.apply(req, e, name)
+		report.SetContainer(name, p.result)
 		done = done || p.result.Outcome == mutate.Done
 	}
+	dumps.apply(e)
 	if !done {
 		report.Pod.Outcome = mutate.Skipped
 	}
-	switch stray := podspec.StrayAnnotation(pod, annotations...); {
+	switch stray := strayAnnotation(pod); {
 	case stray != "":
 		report.Pod.Code, report.Pod.Detail = mutate.CodeUnknownContainer, stray
 	case len(report.Containers) == 0:
@@ -85,168 +102,164 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	return report, nil
 }
 
-// plan is what becomes of one container.
+// plan is what becomes of one container. The zero plan takes away what an
+// earlier pass put there.
 type plan struct {
 	// channel is the environment variable and options what is to stand in it of
-	// this feature; empty options take away what an earlier pass put there.
+	// this feature.
 	channel, options string
-	result           mutate.Result
+	// share is the heap that the options set, if any.
+	share share
+	// dump is where the heap dump goes, or nil; dumpPath is what the options besides
+	// these say of it.
+	dump     *dump
+	dumpPath string
+	// restart says that a resize of the memory is to restart the container.
+	restart bool
+	// downward says that the options refer to the memory limit's variable.
+	downward bool
+	result   mutate.Result
 }
 
-func skip(code mutate.Code, detail string) plan {
-	return plan{result: mutate.Result{Outcome: mutate.Skipped, Code: code, Detail: detail}}
+func skip(code mutate.Code, detail string) *plan {
+	return &plan{result: mutate.Result{Outcome: mutate.Skipped, Code: code, Detail: detail}}
 }
 
-// plan decides for one container. It changes nothing.
-func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container, w wishes) plan {
+// note adds a code to the result. The first one that a user should be told of
+// stands; the others are listed in a fact.
+func (p *plan) note(code mutate.Code, detail string) {
+	r := &p.result
+	switch {
+	case code == "":
+		return
+	case r.Code == "":
+		r.Code, r.Detail = code, detail
+		return
+	case code.Warn() && !r.Code.Warn():
+		code, r.Code, r.Detail = r.Code, code, detail
+	}
+	also := r.Facts[mutate.FactAlso]
+	if also != "" {
+		also += ","
+	}
+	r.Facts[mutate.FactAlso] = also + string(code)
+}
+
+// plan decides for one container. It changes nothing. The error is for the user.
+func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, t target, w *wishes, dumps *dumps) (*plan, error) {
 	if w.off {
-		return skip(mutate.CodeJVMOff, "")
+		return skip(mutate.CodeJVMOff, ""), nil
 	}
-	value, source := podspec.LookupEnv(c, w.channel)
-	switch source {
-	case podspec.EnvValueFrom:
-		return skip(mutate.CodeOptionsByValueFrom, w.channel)
-	case podspec.EnvFrom:
-		return skip(mutate.CodeOptionsByEnvFrom, w.channel)
+	c := t.Container
+	s := see(req, c)
+	sized := sizerOf(c, s.words)
+	if sized != nil && sized.alone {
+		return skip(mutate.CodeSelfSizer, sized.String()), nil
 	}
-	user := userFlagsOf(podspec.JVMFlags(c, func(name, value string) string {
-		return req.UserOptions(c, name, value)
-	}))
-
-	facts := map[string]string{}
-	p := plan{channel: w.channel, result: mutate.Result{Outcome: mutate.Done, Facts: facts}}
-	mem := memoryOf(pod, c)
-	options := m.heap(req, c, w, user, mem, &p.result)
-	options = append(options, m.processors(pod, c, user, mem, facts)...)
-	if *m.cfg.ExitOnOutOfMemory && user.outOfMemory == nil {
+	user := userFlagsOf(s.flags)
+	p := &plan{channel: w.channel, dumpPath: dumpPathOf(user.dumpPath), result: mutate.Result{Outcome: mutate.Done, Facts: map[string]string{}}}
+	if w.profile != "" {
+		p.result.Facts[mutate.FactProfile] = w.profile
+	}
+	in := &inputs{req: req, pod: pod, target: t, wishes: w, sight: s, user: user, sizer: sized, mem: memoryOf(pod, t)}
+	options, err := m.heap(in, p)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, processors(in, p)...)
+	if *w.settings.ExitOnOutOfMemory && user.outOfMemory == nil {
 		options = append(options, "-XX:+ExitOnOutOfMemoryError")
 	}
+	dumping, err := dumps.plan(in, p)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, dumping...)
 	if len(options) == 0 {
 		// What was found of the heap says more than that nothing was left to do.
 		if p.result.Code == "" {
 			p.result.Code = mutate.CodeUserFlags
 		}
 		p.result.Outcome = mutate.Skipped
-		return p
+		return p, nil
 	}
 	if user.ignore == nil {
-		// One set of options for every JVM: those that an old or a new one does not
-		// know are passed over.
+		// One set of options for every JVM: those that one does not know are passed
+		// over. JDK 8 heeds it on the command line alone, but knows them all from 8u191
+		// on.
 		options = append(options, "-XX:+IgnoreUnrecognizedVMOptions")
 	}
 	p.options = strings.Join(options, " ")
-	facts[mutate.FactOptions], facts[mutate.FactChannel] = p.options, p.channel
-	if why := tooLong(req, c, p, value); why != "" {
-		p.result.Code, p.result.Detail = mutate.CodeOptionsTooLong, why
+	p.result.Facts[mutate.FactOptions], p.result.Facts[mutate.FactChannel] = p.options, p.channel
+	if why := tooLong(req, c, p); why != "" {
+		p.note(mutate.CodeOptionsTooLong, why)
 	}
-	return p
+	if s.file != "" {
+		p.note(mutate.CodeOptionsInFile, mutate.Quote(s.file))
+	}
+	p.note(mutate.UnseenOptions(c, w.channel))
+	return p, nil
 }
 
-// heap returns the options of the heap, if any, and puts what was found into the
-// result.
-func (m *Mutator) heap(req *mutate.Request, c *corev1.Container, w wishes, user userFlags, mem memory, result *mutate.Result) []string {
-	if mem.code == "" {
-		result.Facts[mutate.FactMemoryLimit] = mem.visible.String()
-	}
-	switch {
-	case user.heap != nil:
-		result.Code, result.Detail = mutate.CodeUserHeapFlags, user.heap.String()
-		return nil
-	case user.noContainer != nil:
-		result.Code, result.Detail = mutate.CodeContainerSupportOff, user.noContainer.String()
-		return nil
-	case mem.code != "":
-		result.Code, result.Detail = mem.code, mem.detail
-		return nil
-	}
-	visible := mem.visible.Value()
-	permille, rule := w.permille, RuleAnnotation
-	if permille == 0 {
-		share := formatBytes(max(mem.share, 0))
-		if mem.shared() {
-			result.Facts[mutate.FactMemoryShare] = share
-		}
-		b := NewBudget(&m.cfg.Heap, max(mem.share, 1), sum(req.Reservations(c.Name)))
-		permille, rule = b.Permille, b.Rule
-		if mem.shared() {
-			// The JVM takes its percentage of the limit it sees, of which this container
-			// has a part.
-			permille = int64(float64(b.Permille) * (float64(b.Limit) / float64(visible)))
-		}
-		if mem.share < m.cfg.Heap.MinimumLimit.Value() || permille == 0 {
-			result.Code, result.Detail = mutate.CodeLimitTooSmall, share
-			return nil
-		}
-		if rule == RuleFloor {
-			result.Code, result.Detail = mutate.CodeHeapAtFloor, formatPermille(b.Permille)+" % of "+share
-		}
-	}
-	percent := formatPermille(permille)
-	result.Facts[mutate.FactHeapPercent] = percent
-	result.Facts[mutate.FactHeap] = formatBytes(permilleOf(visible, permille))
-	result.Facts[mutate.FactRule] = string(rule)
-	// Both, because below some 250 MiB a JVM goes by the minimum alone.
-	return []string{"-XX:MaxRAMPercentage=" + percent, "-XX:MinRAMPercentage=" + percent}
+// inputs is what the decisions about one container stand on.
+type inputs struct {
+	target
+
+	req    *mutate.Request
+	pod    *corev1.Pod
+	wishes *wishes
+	sight  sight
+	user   userFlags
+	sizer  *sizer
+	mem    memory
 }
 
 // processors returns the options that follow from the CPU limit.
-func (m *Mutator) processors(pod *corev1.Pod, c *corev1.Container, user userFlags, mem memory, facts map[string]string) []string {
-	limit, processors := processorsOf(pod, c)
-	if processors == 0 || user.noContainer != nil {
+func processors(in *inputs, p *plan) []string {
+	settings := &in.wishes.settings
+	limit, processors := processorsOf(in.pod, in.Container)
+	if processors == 0 || in.user.noContainer != nil {
 		return nil
 	}
-	facts[mutate.FactCPULimit] = limit.String()
+	p.result.Facts[mutate.FactCPULimit] = limit.String()
+	// A number of GC threads that the user gives must fit that of the processors and
+	// the collector, or the JVM does not start.
+	if in.user.gcThreads != nil {
+		return nil
+	}
 	var options []string
-	if m.cfg.Processors == v1alpha1.ProcessorsLimit && user.processors == nil {
+	if settings.Processors == v1alpha1.ProcessorsLimit && settings.Release == v1alpha1.ReleaseAny && in.user.processors == nil {
 		options = append(options, fmt.Sprintf("-XX:ActiveProcessorCount=%d", processors))
 	}
-	if m.cfg.ServerClass.Mode == v1alpha1.ServerClassAuto && processors >= 2 && user.collector == nil && mem.code == "" &&
-		mem.visible.Cmp(*m.cfg.ServerClass.MinMemory) >= 0 && mem.visible.CmpInt64(serverMemory) < 0 {
+	if settings.ServerClass.Mode == v1alpha1.ServerClassAuto && processors >= 2 && in.user.collector == nil && in.mem.code == "" &&
+		in.mem.visible.Cmp(*settings.ServerClass.MinMemory) >= 0 && in.mem.visible.CmpInt64(serverMemory) < 0 {
 		options = append(options, "-XX:+AlwaysActAsServerClassMachine")
 	}
 	return options
 }
 
+// serverMemory is the memory from which HotSpot takes a machine for a server:
+// 2 GiB less the 256 MiB that it grants firmware (os::is_server_class_machine).
+const serverMemory = 1792 << 20
+
 // apply brings the container to the plan.
-func (p plan) apply(req *mutate.Request, e *podspec.Editor, c *corev1.Container) {
-	previous, channel := req.PreviousOptions(Name, c)
-	if previous != "" && (channel != p.channel || p.options == "") {
-		if value, source := podspec.LookupEnv(c, channel); source == podspec.EnvLiteral {
-			e.SetOptions(c.Name, channel, podspec.RemoveOptions(value, previous))
-		}
-		previous = ""
+func (p *plan) apply(req *mutate.Request, e *podspec.Editor, container string) {
+	if p.downward {
+		e.SetEnvSourceFirst(container, memoryLimitEnv(container))
 	}
-	if p.options == "" {
-		return
-	}
-	value, _ := podspec.LookupEnv(c, p.channel)
-	e.SetOptions(c.Name, p.channel, podspec.MergeOptions(value, previous, p.options))
-	req.NoteOptions(c.Name, p.channel, p.options)
+	req.MergeOptions(e, Name, container, p.channel, p.options)
+	p.dropMemoryLimit(e, container)
+	p.dump.apply(e, container, p.dumpPath)
+	p.applyResize(req, e, container)
 }
 
 // tooLong returns why a JVM of JDK 8 would ignore the options that the container
 // ends up with, or "".
-func tooLong(req *mutate.Request, c *corev1.Container, p plan, value string) string {
+func tooLong(req *mutate.Request, c *corev1.Container, p *plan) string {
+	value, _ := podspec.LookupEnv(c, p.channel)
 	previous, channel := req.PreviousOptions(Name, c)
 	if channel != p.channel {
 		previous = ""
 	}
 	return podspec.TooLongForJDK8(p.channel, podspec.MergeOptions(value, previous, p.options))
-}
-
-func sum(reservations []mutate.Reservation) int64 {
-	var total int64
-	for _, r := range reservations {
-		total += r.Bytes
-	}
-	return total
-}
-
-// formatBytes writes bytes as a quantity in whole MiB, rounded down, where that
-// is not 0.
-func formatBytes(n int64) string {
-	if n >= 1<<20 {
-		n = n >> 20 << 20
-	}
-	return resource.NewQuantity(n, resource.BinarySI).String()
 }

@@ -29,6 +29,22 @@ func feature(tb testing.TB, section string) *v1alpha1.JVMFeature {
 	return &cfg.Features.JVM
 }
 
+// goldenSection is the configuration of the goldens: the default one, with what selects
+// only the containers that the cases about it name.
+const goldenSection = `{
+  initContainers: {names: ["migrate-.*"], images: [java-init]},
+  profiles: [
+    {name: netty, heap: {threads: 64, direct: {min: 256Mi}}},
+    {name: batch, match: {podSelector: {matchLabels: {tier: batch}}, containers: [worker]}, heap: {ceilingPercent: 50}, exitOnOutOfMemory: false},
+    {name: jdk8, match: {images: [base/jdk8]}, maxRAM: Value},
+    {name: jdk8-kubelet, maxRAM: DownwardAPI},
+    {name: jdk7, match: {images: [jdk7]}, sizing: Absolute},
+    {name: jdk8-early, release: Before8u191},
+    {name: own-variable, channel: APP_JVM_FLAGS},
+    {name: dumps, heapDump: {mode: Always, volume: dumps, mountPath: /dumps}},
+    {name: strict, limitTooSmall: Error},
+  ]}`
+
 func TestMutatorGoldens(t *testing.T) {
-	mutatortest.RunGoldens(t, nil, jvm.New(feature(t, "{}")))
+	mutatortest.RunGoldens(t, nil, jvm.New(feature(t, goldenSection)))
 }

@@ -30,15 +30,15 @@ func (m memory) shared() bool { return m.code == "" && m.share != m.visible.Valu
 
 // memoryOf returns the memory limit of a container, which is its own or the
 // pod's (KEP-2837).
-func memoryOf(pod *corev1.Pod, c *corev1.Container) memory {
-	own, ofPod := c.Resources.Limits[corev1.ResourceMemory], podLimit(pod, corev1.ResourceMemory)
+func memoryOf(pod *corev1.Pod, t target) memory {
+	own, ofPod := t.Resources.Limits[corev1.ResourceMemory], podLimit(pod, corev1.ResourceMemory)
 	switch {
 	case own.Sign() > 0 && ofPod.Sign() > 0:
-		return scaled(pod, c, own, ofPod)
+		return scaled(pod, t, own, ofPod)
 	case own.Sign() > 0:
 		return memory{visible: own, share: own.Value()}
 	case ofPod.Sign() > 0:
-		return remainder(pod, c, ofPod)
+		return remainder(pod, t, ofPod)
 	}
 	return memory{code: mutate.CodeNoMemoryLimit}
 }
@@ -46,9 +46,9 @@ func memoryOf(pod *corev1.Pod, c *corev1.Container) memory {
 // scaled is the memory of a container with a limit of its own in a pod with one.
 // Together the containers may use no more than the pod; where their limits allow
 // them more, each has a part of the pod's in proportion to its own.
-func scaled(pod *corev1.Pod, c *corev1.Container, own, ofPod resource.Quantity) memory {
+func scaled(pod *corev1.Pod, t target, own, ofPod resource.Quantity) memory {
 	total := own.Value()
-	for _, s := range beside(pod, c.Name) {
+	for _, s := range beside(pod, t) {
 		limit := s.Resources.Limits[corev1.ResourceMemory]
 		total = saturatingAdd(total, max(limit.Value(), 0))
 	}
@@ -69,10 +69,10 @@ func scaled(pod *corev1.Pod, c *corev1.Container, own, ofPod resource.Quantity) 
 // remainder is the memory of a container without a limit of its own, which has
 // the pod's as its cgroup limit: what the limits of the containers beside it
 // leave of that.
-func remainder(pod *corev1.Pod, c *corev1.Container, ofPod resource.Quantity) memory {
+func remainder(pod *corev1.Pod, t target, ofPod resource.Quantity) memory {
 	m := memory{visible: ofPod}
 	var others int64
-	for _, s := range beside(pod, c.Name) {
+	for _, s := range beside(pod, t) {
 		limit := s.Resources.Limits[corev1.ResourceMemory]
 		if limit.Sign() <= 0 {
 			return memory{code: mutate.CodePodLimitShared, detail: "container " + mutate.Quote(s.Name)}
@@ -111,21 +111,4 @@ func podLimit(pod *corev1.Pod, name corev1.ResourceName) resource.Quantity {
 		return resource.Quantity{}
 	}
 	return pod.Spec.Resources.Limits[name]
-}
-
-// beside returns the containers that run at the same time as the one of that
-// name: the other app containers and the native sidecars.
-func beside(pod *corev1.Pod, name string) []corev1.Container {
-	var out []corev1.Container
-	for _, c := range pod.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
-			out = append(out, c)
-		}
-	}
-	for _, c := range pod.Spec.Containers {
-		if c.Name != name {
-			out = append(out, c)
-		}
-	}
-	return out
 }

@@ -71,12 +71,12 @@ func TestMemoryShares(t *testing.T) {
 		"the pod allows half":                  {pod: "1Gi", app: "1Gi", beside: "1Gi", want: []string{"1Gi", "512Mi", "22.2", "227Mi", "", ""}},
 		"in proportion":                        {pod: "2Gi", app: "2Gi", beside: "512Mi", proxy: "512Mi", want: []string{"2Gi", "1365Mi", "49.3", "1009Mi", "", ""}},
 		"one beside has none":                  {pod: "1Gi", app: "1Gi", want: []string{"1Gi", "", "69.7", "713Mi", "", ""}},
-		"the share is at the floor":            {pod: "512Mi", app: "512Mi", beside: "512Mi", want: []string{"512Mi", "256Mi", "20.0", "102Mi", "HeapAtFloor", "40.0 % of 256Mi"}},
-		"the share is the minimum":             {pod: "256Mi", app: "256Mi", beside: "256Mi", want: []string{"256Mi", "128Mi", "20.0", "51Mi", "HeapAtFloor", "40.0 % of 128Mi"}},
-		"the share is too small":               {pod: "250Mi", app: "250Mi", beside: "250Mi", want: []string{"250Mi", "125Mi", "", "", "LimitTooSmall", "125Mi"}},
+		"the share is at the floor":            {pod: "512Mi", app: "512Mi", beside: "512Mi", want: []string{"512Mi", "256Mi", "20.0", "102Mi", "HeapAtFloor", "40.0 % of 256Mi; 470Mi would hold the whole budget"}},
+		"the share is the minimum":             {pod: "256Mi", app: "256Mi", beside: "256Mi", want: []string{"256Mi", "128Mi", "20.0", "51Mi", "HeapAtFloor", "40.0 % of 128Mi; 470Mi would hold the whole budget"}},
+		"the share is too small":               {pod: "250Mi", app: "250Mi", beside: "250Mi", want: []string{"250Mi", "125Mi", "", "", "LimitTooSmall", "125Mi is under the least of 128Mi; 470Mi would hold the whole budget"}},
 		"what the others leave":                {pod: "2Gi", beside: "1Gi", proxy: "256Mi", want: []string{"2Gi", "768Mi", "22.9", "468Mi", "", ""}},
-		"the others leave nothing":             {pod: "1Gi", beside: "1Gi", proxy: "1Gi", want: []string{"1Gi", "0", "", "", "LimitTooSmall", "0"}},
-		"the others leave too little to write": {pod: "1Ti", beside: "1047552Mi", proxy: "896Mi", want: []string{"1Ti", "128Mi", "", "", "LimitTooSmall", "128Mi"}},
+		"the others leave nothing":             {pod: "1Gi", beside: "1Gi", proxy: "1Gi", want: []string{"1Gi", "0", "", "", "LimitTooSmall", "0 is under the least of 128Mi; 470Mi would hold the whole budget"}},
+		"the others leave too little to write": {pod: "1Ti", beside: "1047552Mi", proxy: "896Mi", want: []string{"1Ti", "128Mi", "", "", "LimitTooSmall", "128Mi are less than a tenth of a percent of 1Ti"}},
 		"nobody's part is known":               {pod: "1Gi", proxy: "256Mi", want: []string{"", "", "", "", "PodLimitShared", `container "beside"`}},
 		"less than the container's, which the API server refuses": {pod: "1Gi", app: "2Gi", beside: "2Gi",
 			want: []string{"1Gi", "512Mi", "22.2", "227Mi", "", ""}},
@@ -84,7 +84,7 @@ func TestMemoryShares(t *testing.T) {
 		"limits whose sum is no int64": {pod: "9223372036854775807", app: "9223372036854775807", beside: "9223372036854775807", proxy: "9223372036854775807",
 			want: []string{"9223372036854775807", "", "80.0", "7036874417766Mi", "", ""}},
 		"others whose sum is no int64": {pod: "1Gi", beside: "9223372036854775807", proxy: "9223372036854775807",
-			want: []string{"1Gi", "0", "", "", "LimitTooSmall", "0"}},
+			want: []string{"1Gi", "0", "", "", "LimitTooSmall", "0 is under the least of 128Mi; 470Mi would hold the whole budget"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := javaPod()

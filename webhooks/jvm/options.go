@@ -20,6 +20,18 @@ type userFlags struct {
 	processors, outOfMemory, ignore *podspec.Flag
 	// collector chooses the garbage collector, or how HotSpot chooses it.
 	collector *podspec.Flag
+	// gcThreads gives a number of the collector's threads.
+	gcThreads *podspec.Flag
+	// initial are those that a maximum heap below them makes fatal: "Initial heap
+	// size set to a larger value than the maximum heap size", and "Incompatible
+	// minimum and maximum heap sizes" (measured on JDK 17). Beside percentages the
+	// JVM raises the maximum instead.
+	initial []podspec.Flag
+	// softMax must not be above the maximum heap, whoever set that.
+	softMax *podspec.Flag
+	// dump asks for a heap dump when memory runs out, or forbids it, and dumpPath
+	// says where.
+	dump, dumpPath *podspec.Flag
 }
 
 // heapFlags are the -XX options that set the maximum heap. Any MaxHeapSize makes
@@ -44,6 +56,16 @@ func userFlagsOf(flags []podspec.Flag) userFlags {
 		switch {
 		case strings.HasPrefix(f.Text, "-Xmx"), strings.HasPrefix(f.Text, "-mx"), heapFlags[name]:
 			first(&u.heap, f)
+		case strings.HasPrefix(f.Text, "-Xms"), strings.HasPrefix(f.Text, "-ms"), name == "InitialHeapSize", name == "MinHeapSize":
+			u.initial = append(u.initial, *f)
+		case name == "SoftMaxHeapSize":
+			first(&u.softMax, f)
+		case name == "ConcGCThreads", name == "ParallelGCThreads":
+			first(&u.gcThreads, f)
+		case name == "HeapDumpOnOutOfMemoryError":
+			first(&u.dump, f)
+		case name == "HeapDumpPath":
+			first(&u.dumpPath, f)
 		case name == "UseContainerSupport" && strings.HasPrefix(f.Text, "-XX:-"):
 			first(&u.noContainer, f)
 		case name == "ActiveProcessorCount":

@@ -5,6 +5,7 @@ package jvm_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -117,7 +118,7 @@ func TestMutatorFollowsChanges(t *testing.T) {
 				p.Spec.Containers[0].Env[0] = corev1.EnvVar{Name: "JAVA_TOOL_OPTIONS", ValueFrom: &corev1.EnvVarSource{
 					ConfigMapKeyRef: &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "java"}, Key: "options"}}}
 			},
-			want: map[string]string{"JAVA_TOOL_OPTIONS": "valueFrom"},
+			want: map[string]string{"JAVA_TOOL_OPTIONS": heap1Gi + " " + rest + " $(EVENKEEL_JAVA_TOOL_OPTIONS)"},
 			code: mutate.CodeOptionsByValueFrom,
 		},
 		"the record is lost": {
@@ -168,9 +169,11 @@ func TestMutatorFollowsChanges(t *testing.T) {
 // cut short.
 func TestMutatorKnowsItsWorkInALargePod(t *testing.T) {
 	pod := javaPod()
-	for _, name := range []string{"b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s"} {
+	for i := range 40 {
 		c := *pod.Spec.Containers[0].DeepCopy()
-		c.Name = name
+		c.Name = fmt.Sprintf("other-%d", i)
+		// Each of its own size, because what is equal is recorded once.
+		c.Resources.Limits[corev1.ResourceMemory] = *resource.NewQuantity(int64(600+i)<<20, resource.BinarySI)
 		pod.Spec.Containers = append(pod.Spec.Containers, c)
 	}
 	cfg := feature(t, "{}")
@@ -178,6 +181,11 @@ func TestMutatorKnowsItsWorkInALargePod(t *testing.T) {
 	status, err := mutate.ParseStatus(out.Pod.Annotations[wellknown.StatusAnnotation])
 	if err != nil || !status.Truncated {
 		t.Fatalf("the record is not cut short (error: %v); the test needs more containers", err)
+	}
+	never := out.Pod.DeepCopy()
+	never.Spec.RestartPolicy = corev1.RestartPolicyNever
+	if errs := mutatortest.Validate(run(t, cfg, never).Pod); len(errs) > 0 {
+		t.Errorf("with restartPolicy Never the API server would refuse the pod: %v", errs.ToAggregate())
 	}
 	setMemory(out.Pod, "2Gi")
 	again := run(t, cfg, out.Pod)

@@ -50,8 +50,8 @@ type FeatureOutcome struct {
 	Name string
 	// Report of the mutator; for a feature that is off or failed, the chain's own.
 	Report *Report
-	// Changes is the number of patch operations: made, or in Observe mode those
-	// that would have been.
+	// Changes is the number of edits that the patch was made of, or in Observe mode
+	// would have been.
 	Changes int
 	// Err is the error that the mutator returned or the panic that it raised, for
 	// the log. It is nil unless the outcome is Failed.
@@ -74,8 +74,7 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 
 	out := &Outcomes{}
 	status := Status{Version: c.Version, Config: c.ConfigHash, Features: map[string]FeatureStatus{}}
-	editor := podspec.NewEditor(pod)
-	enforced := false
+	w := newWork(req, pod)
 	for _, link := range c.Links {
 		name := link.Mutator.Name()
 		mode, onError := link.Policy.For(req.NamespaceLabels)
@@ -83,58 +82,84 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 			out.Features = append(out.Features, FeatureOutcome{Name: name, Report: podReport(Skipped, CodeOff, "")})
 			continue
 		}
-		trialReq, trial := req.trial(), editor.Clone()
-		feature := run(name, link.Mutator.Paths(), link.Mutator.Mutate, trialReq, trial)
-		switch {
-		case feature.Err != nil && mode == v1alpha1.ModeEnforce && onError == v1alpha1.OnErrorDeny:
+		if mode == v1alpha1.ModeObserve {
+			feature := run(link.Mutator, link.Mutator.Mutate, w.req.trial(), w.editor.Clone())
+			if feature.Err == nil && feature.Changes > 0 {
+				feature.Report.Pod.Outcome, feature.Report.Pod.Code = Observed, CodeObserve
+			}
+			out.Features = append(out.Features, feature)
+			continue
+		}
+		feature := w.do(link.Mutator, link.Mutator.Mutate)
+		if feature.Err != nil && onError == v1alpha1.OnErrorDeny {
 			out.Denied = fmt.Sprintf("%s: %s", name, feature.Report.Pod.Detail)
 			out.Features = append(out.Features, feature)
 			out.Pod = pod
 			return out
-		case mode == v1alpha1.ModeObserve:
-			if feature.Err == nil && feature.Changes > 0 {
-				feature.Report.Pod.Outcome, feature.Report.Pod.Code = Observed, CodeObserve
-			}
-		case feature.Err == nil:
-			req, editor = *trialReq, trial
-			enforced = true
-			status.setFeature(name, feature.Report)
-		default:
-			fallback, ok := link.Mutator.(Fallback)
-			if ok && !errors.Is(feature.Err, errInternal) {
-				editor = feature.fallBack(link.Mutator, fallback, &req, editor)
-			}
-			enforced = true
-			status.setFeature(name, feature.Report)
 		}
+		if fallback, ok := link.Mutator.(Fallback); ok && feature.Err != nil && !errors.Is(feature.Err, errInternal) {
+			feature.fallBack(w, link.Mutator, fallback)
+		}
+		status.setFeature(name, feature.Report)
 		out.Features = append(out.Features, feature)
 	}
 	// A pod for which no feature may change anything is not annotated either.
-	if enforced {
-		editor.SetAnnotation(wellknown.StatusAnnotation, status.String())
+	if len(status.Features) > 0 {
+		w.editor.SetAnnotation(wellknown.StatusAnnotation, status.String())
 	}
-	out.Pod, out.Operations = editor.Pod(), editor.Operations()
+	out.Pod, out.Operations = w.editor.Pod(), w.editor.Patch()
 	return out
 }
 
 // fallBack gives the pod what a mutator that failed has for that case, and adds
-// to its report what the containers got. It returns the editor to go on with.
-func (f *FeatureOutcome) fallBack(m Mutator, fallback Fallback, req *Request, e *podspec.Editor) *podspec.Editor {
-	trialReq, trial := req.trial(), e.Clone()
-	outcome := run(m.Name(), m.Paths(), fallback.Fallback, trialReq, trial)
+// to its report what the containers got.
+func (f *FeatureOutcome) fallBack(w *work, m Mutator, fallback Fallback) {
+	outcome := w.do(m, fallback.Fallback)
 	if outcome.Err != nil {
 		f.Err = errors.Join(f.Err, outcome.Err)
 		f.Stack = outcome.Stack
-		return e
+		return
 	}
 	f.Report.Containers, f.Changes = outcome.Report.Containers, outcome.Changes
-	*req = *trialReq
-	return trial
+}
+
+// mutation is what a mutator does to a pod: its Mutate or its Fallback.
+type mutation func(*Request, *podspec.Editor) (*Report, error)
+
+// work is a pod on its way through the chain.
+type work struct {
+	given  Request
+	pod    *corev1.Pod
+	req    Request
+	editor *podspec.Editor
+	// done are the mutations whose edits are in the editor, in order.
+	done []mutation
+}
+
+func newWork(req Request, pod *corev1.Pod) *work {
+	return &work{given: req, pod: pod, req: *req.trial(), editor: podspec.NewEditor(pod)}
+}
+
+// do makes one mutation. If it fails, nothing of it stays: the work begins anew
+// and what was done before is done again. Mutations are pure, so it comes out the
+// same; they seldom fail, so this costs less than a copy of the pod for each.
+func (w *work) do(m Mutator, mutate mutation) FeatureOutcome {
+	feature := run(m, mutate, &w.req, w.editor)
+	if feature.Err == nil {
+		w.done = append(w.done, mutate)
+		return feature
+	}
+	w.req, w.editor = *w.given.trial(), podspec.NewEditor(w.pod)
+	for _, again := range w.done {
+		// It did not fail before.
+		_, _ = again(&w.req, w.editor)
+	}
+	return feature
 }
 
 // run calls a mutator and turns whatever goes wrong into a failed outcome.
-func run(name string, paths []string, mutate func(*Request, *podspec.Editor) (*Report, error), req *Request, e *podspec.Editor) (f FeatureOutcome) {
-	f.Name = name
+func run(m Mutator, mutate mutation, req *Request, e *podspec.Editor) (f FeatureOutcome) {
+	f.Name = m.Name()
 	before := len(e.Operations())
 	defer func() {
 		if p := recover(); p != nil {
@@ -147,7 +172,7 @@ func run(name string, paths []string, mutate func(*Request, *podspec.Editor) (*R
 	if err == nil {
 		ops := e.Operations()[before:]
 		f.Changes = len(ops)
-		if err := checkPaths(ops, paths); err != nil {
+		if err := checkPaths(ops, m.Paths()); err != nil {
 			f.Err = fmt.Errorf("%w: %s: %w", errInternal, f.Name, err)
 			f.Report = podReport(Failed, CodeInternal, CodeInternal.Sentence())
 			return f

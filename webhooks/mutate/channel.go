@@ -36,21 +36,74 @@ func JavaChannel(pod *corev1.Pod, container, byDefault string) (string, error) {
 // pass both are empty.
 func (r *Request) PreviousOptions(feature string, c *corev1.Container) (options, channel string) {
 	previous, _ := r.Previous(feature)
-	facts := previous.Containers[c.Name].Facts
-	options, channel = facts[FactOptions], facts[FactChannel]
-	if podspec.IsFingerprint(options) {
-		value, _ := podspec.LookupEnv(c, channel)
-		options = podspec.FindFragment(value, options)
-	}
-	if options == "" {
-		return "", ""
-	}
-	return options, channel
+	return previous.Containers[c.Name].Options(c)
 }
 
-// NoteOptions notes what a mutator merged into a container's environment
+// recordedChannel returns the environment variable of a container that the
+// feature recorded in an earlier pass, whatever it now holds, or "".
+func (r *Request) recordedChannel(feature, container string) string {
+	previous, _ := r.Previous(feature)
+	return previous.Containers[container].Facts[FactChannel]
+}
+
+// OptionPaths returns what MergeOptions may change in the containers of a field
+// of the pod's spec, "containers" or "initContainers", for Mutator.Paths.
+func OptionPaths(field string) []string {
+	env := "/spec/" + field + "/*/env/*"
+	return []string{env, env + "/name", env + "/value"}
+}
+
+// MergeOptions makes options what a feature has in an environment variable of a
+// container that carries JVM options, beside the user's own, which stay and come
+// after them. What the feature put there in an earlier pass goes, also from
+// another variable; empty options put nothing in its place, and channel may be
+// empty then.
+//
+// The user's options may be anywhere: in the entry, behind a valueFrom, or in
+// what an envFrom brings. See podspec.Editor.MergeOptions for how they are kept.
+func (r *Request) MergeOptions(e *podspec.Editor, feature, container, channel, options string) {
+	c := e.Container(container)
+	if c == nil {
+		return
+	}
+	previous, earlier := r.PreviousOptions(feature, c)
+	if recorded := r.recordedChannel(feature, container); recorded != "" {
+		e.DropPrivate(container, recorded)
+	}
+	if previous != "" && (earlier != channel || options == "") {
+		e.MergeOptions(container, earlier, previous, "")
+		previous = ""
+	}
+	if options == "" {
+		return
+	}
+	e.MergeOptions(container, channel, previous, options)
+	r.noteOptions(container, channel, options)
+}
+
+// UnseenOptions returns a code, and a detail to it, if a container's environment
+// variable takes options from where admission cannot look. They are merged all
+// the same. The code is empty if everything can be seen.
+func UnseenOptions(c *corev1.Container, channel string) (code Code, detail string) {
+	unseen := podspec.LookupUnseen(c, channel)
+	const shown = 2
+	if n := len(unseen.Sources); n > shown {
+		unseen.Sources = append(unseen.Sources[:shown], fmt.Sprintf("and %d more", n-shown))
+	}
+	switch {
+	case unseen.Named:
+		code = CodeOptionsByValueFrom
+	case len(unseen.Sources) > 0:
+		code = CodeOptionsByEnvFrom
+	default:
+		return "", ""
+	}
+	return code, channel + " from " + strings.Join(unseen.Sources, "; ")
+}
+
+// noteOptions notes what a mutator merged into a container's environment
 // variable in this pass.
-func (r *Request) NoteOptions(container, channel, options string) {
+func (r *Request) noteOptions(container, channel, options string) {
 	if r.merged == nil {
 		r.merged = map[mergeKey][]string{}
 	}

@@ -51,7 +51,7 @@ func (c Code) Warn() bool {
 }
 
 func describe(c Code) (description, bool) {
-	for _, m := range []map[Code]description{chainCodes, selectionCodes, jvmCodes, agentCodes, pidlimitCodes, satokenCodes} {
+	for _, m := range []map[Code]description{chainCodes, selectionCodes, jvmCodes, agentCodes, pidlimitCodes, satokenCodes, storageCodes} {
 		if d, ok := m[c]; ok {
 			return d, true
 		}

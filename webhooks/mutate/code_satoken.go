@@ -14,8 +14,14 @@ const (
 	CodeTokenReason Code = "TokenReason"
 	// CodeTokenServiceAccount: the configuration lists the ServiceAccount.
 	CodeTokenServiceAccount Code = "TokenServiceAccount"
+	// CodeTokenSystemNamespace: the pod is in a namespace of the system's.
+	CodeTokenSystemNamespace Code = "TokenSystemNamespace"
+	// CodeTokenRBAC: RBAC gives rights to the pod's ServiceAccount.
+	CodeTokenRBAC Code = "TokenRBAC"
 	// CodeTokenVault: the Vault agent injector would fail without the token.
 	CodeTokenVault Code = "TokenVault"
+	// CodeTokenDependant: a program that the pod asks for logs in with the token.
+	CodeTokenDependant Code = "TokenDependant"
 	// CodeTokenNotNeeded: no rule keeps the token.
 	CodeTokenNotNeeded Code = "TokenNotNeeded"
 	// CodeTokenDeclared: no rule keeps the token, but the pod's author mounts a
@@ -24,16 +30,33 @@ const (
 	// CodeTokenKeepUseless: the pod asks to keep the token and says in its field
 	// that there be none.
 	CodeTokenKeepUseless Code = "TokenKeepUseless"
+	// CodeTokenNoVolume: the token alone was to go, and the pod has no volume of the
+	// ServiceAccount plugin to take it from.
+	CodeTokenNoVolume Code = "TokenNoVolume"
+)
+
+// Facts of the satoken feature.
+const (
+	// FactEvidence is what a rule found: the binding and its role, the reason, the
+	// ServiceAccount in the configuration, the namespace or the program.
+	FactEvidence = "evidence"
+	// FactLeft lists what was left of the ServiceAccount plugin's volume, where the
+	// token alone was taken.
+	FactLeft = "left"
 )
 
 var satokenCodes = map[Code]description{
-	CodeTokenExplicit:       {sentence: "the pod says automountServiceAccountToken: true"},
-	CodeTokenReason:         {sentence: "the pod has an approved reason to keep the token"},
-	CodeTokenServiceAccount: {sentence: "the configuration lists the pod's ServiceAccount"},
+	CodeTokenExplicit:        {sentence: "the pod says automountServiceAccountToken: true"},
+	CodeTokenReason:          {sentence: "the pod has an approved reason to keep the token"},
+	CodeTokenServiceAccount:  {sentence: "the configuration lists the pod's ServiceAccount"},
+	CodeTokenSystemNamespace: {sentence: "the namespace is one of the system's"},
+	CodeTokenRBAC:            {sentence: "RBAC gives rights to the pod's ServiceAccount"},
 	CodeTokenVault: {warn: true, sentence: "the token was kept for the Vault agent injector; " +
 		"name a token volume with vault.hashicorp.com/agent-service-account-token-volume-name"},
+	CodeTokenDependant: {sentence: "a program that the pod asks for logs in with the token"},
 	CodeTokenNotNeeded: {sentence: "no rule keeps the token"},
 	CodeTokenDeclared:  {sentence: "the pod mounts a volume of its own where the token would be"},
 	CodeTokenKeepUseless: {warn: true, sentence: "there is no token to keep, because the pod says automountServiceAccountToken: false; " +
 		"remove that field or the annotation " + wellknown.TokenKeepAnnotation},
+	CodeTokenNoVolume: {sentence: "there is no token in the pod; where the API server adds one, it is taken then"},
 }

@@ -4,8 +4,8 @@
 package mutate
 
 import (
-	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -25,18 +25,13 @@ func checkPaths(ops []jsonpatch.Operation, declared []string) error {
 }
 
 func allowed(op jsonpatch.Operation, declared []string) bool {
-	tokens := strings.Split(op.Path, "/")
 	for _, d := range declared {
-		want := strings.Split(d, "/")
-		if len(tokens) > len(want) || !prefix(want, tokens) {
-			continue
-		}
-		switch {
-		case len(tokens) == len(want):
+		switch missing := under(d, op.Path); {
+		case missing == 0:
 			return true
-		case op.Operation == "add" && makes(tokens) && empty(op.Value):
+		case missing > 0 && op.Operation == "add" && makes(op.Path) && empty(op.Value):
 			return true
-		case op.Operation == "remove" && len(tokens) == len(want)-1:
+		case missing == 1 && op.Operation == "remove":
 			// The list goes with its last element.
 			return true
 		}
@@ -44,25 +39,42 @@ func allowed(op jsonpatch.Operation, declared []string) bool {
 	return false
 }
 
-func prefix(pattern, tokens []string) bool {
-	for i, t := range tokens {
-		if pattern[i] != "*" && pattern[i] != t {
-			return false
+// under returns how many tokens of a declared path are below a path that it
+// matches as far as that goes, or -1 if it does not match.
+func under(declared, path string) int {
+	for {
+		same := 0
+		for same < len(path) && same < len(declared) && path[same] == declared[same] {
+			same++
+		}
+		declared, path = declared[same:], path[same:]
+		switch {
+		case path == "" && (declared == "" || declared[0] == '/'):
+			return strings.Count(declared, "/")
+		case declared == "" || declared[0] != '*' || path == "" || path[0] == '/':
+			return -1
+		}
+		// A star is a token of its own in what is declared.
+		declared = declared[1:]
+		if i := strings.IndexByte(path, '/'); i >= 0 {
+			path = path[i:]
+		} else {
+			path = ""
 		}
 	}
-	return true
 }
 
 // makes reports whether an "add" at the path may make something that was not
 // there. On an element of a list it would insert, and the pod's metadata and
 // spec are always there, so it would replace them.
-func makes(tokens []string) bool {
-	last := tokens[len(tokens)-1]
+func makes(path string) bool {
+	last := path[strings.LastIndexByte(path, '/')+1:]
 	_, err := strconv.Atoi(last)
-	return len(tokens) > 2 && err != nil && last != "-"
+	return strings.Count(path, "/") > 1 && err != nil && last != "-"
 }
 
+// empty reports whether a value is a list or map without content.
 func empty(value any) bool {
-	content, err := json.Marshal(value)
-	return err == nil && (string(content) == "{}" || string(content) == "[]")
+	v := reflect.ValueOf(value)
+	return (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0
 }

@@ -16,7 +16,7 @@ import (
 const (
 	// CodeExcludedNamespace: the namespace is one that is never touched.
 	CodeExcludedNamespace Code = "ExcludedNamespace"
-	// CodeMirrorPod: the pod is the image of a static pod of a kubelet.
+	// CodeMirrorPod: the pod is a static pod of a kubelet, or the image of one.
 	CodeMirrorPod Code = "MirrorPod"
 	// CodeWindows: the pod is for Windows nodes.
 	CodeWindows Code = "Windows"
@@ -31,7 +31,7 @@ const (
 
 var selectionCodes = map[Code]description{
 	CodeExcludedNamespace:   {sentence: "the namespace is excluded"},
-	CodeMirrorPod:           {sentence: "mirror pods are left alone"},
+	CodeMirrorPod:           {sentence: "static pods are left alone, because the kubelet takes them from its own files"},
 	CodeWindows:             {sentence: "Windows pods are left alone"},
 	CodePodDisabled:         {sentence: "the pod's label " + wellknown.InjectionLabel + " is " + wellknown.InjectionDisabled},
 	CodeNamespaceNotEnabled: {sentence: "the namespace does not have the label " + wellknown.InjectionLabel + ": " + wellknown.InjectionEnabled},
@@ -83,11 +83,10 @@ func MaySelect(excluded []string, namespace string, pod *corev1.Pod) (bool, Code
 // neverSelected returns why the pod is left alone whatever the labels of its
 // namespace are, or an empty code.
 func neverSelected(excluded []string, namespace string, pod *corev1.Pod) Code {
-	_, mirror := pod.Annotations[corev1.MirrorPodAnnotationKey]
 	switch {
 	case slices.Contains(systemNamespaces, namespace), slices.Contains(excluded, namespace):
 		return CodeExcludedNamespace
-	case mirror:
+	case isStatic(pod):
 		return CodeMirrorPod
 	case isWindows(pod):
 		return CodeWindows
@@ -97,9 +96,51 @@ func neverSelected(excluded []string, namespace string, pod *corev1.Pod) Code {
 	return ""
 }
 
+// configSourceAnnotation is where a kubelet has a pod from: "file" and "http" are
+// static pods (pkg/kubelet/types/pod_update.go).
+const configSourceAnnotation = "kubernetes.io/config.source"
+
+// isStatic reports whether a pod is a kubelet's own: what the API server has of
+// it is an image, a change of which would change nothing that runs. A kubelet
+// marks it, and since 1.17 makes its Node the owner.
+func isStatic(pod *corev1.Pod) bool {
+	if _, mirror := pod.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
+		return true
+	}
+	if source := pod.Annotations[configSourceAnnotation]; source == "file" || source == "http" {
+		return true
+	}
+	return slices.ContainsFunc(pod.OwnerReferences, func(o metav1.OwnerReference) bool {
+		return o.Kind == "Node" && o.APIVersion == "v1" && o.Controller != nil && *o.Controller
+	})
+}
+
+// isWindows reports whether a pod can only run on Windows nodes: it says so
+// itself, or where it may be placed does.
 func isWindows(pod *corev1.Pod) bool {
 	if pod.Spec.OS != nil {
 		return pod.Spec.OS.Name == corev1.Windows
 	}
-	return pod.Spec.NodeSelector[corev1.LabelOSStable] == string(corev1.Windows)
+	for _, label := range osLabels {
+		if pod.Spec.NodeSelector[label] == string(corev1.Windows) {
+			return true
+		}
+	}
+	a := pod.Spec.Affinity
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return false
+	}
+	// The terms are alternatives.
+	terms := a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
+	return len(terms) > 0 && !slices.ContainsFunc(terms, func(t corev1.NodeSelectorTerm) bool { return !requiresWindows(t) })
+}
+
+// osLabels are the labels that tell a node's operating system. The second one has
+// gone from nodes, and lives on in manifests.
+var osLabels = []string{corev1.LabelOSStable, "beta.kubernetes.io/os"}
+
+func requiresWindows(t corev1.NodeSelectorTerm) bool {
+	return slices.ContainsFunc(t.MatchExpressions, func(r corev1.NodeSelectorRequirement) bool {
+		return slices.Contains(osLabels, r.Key) && r.Operator == corev1.NodeSelectorOpIn && slices.Equal(r.Values, []string{string(corev1.Windows)})
+	})
 }

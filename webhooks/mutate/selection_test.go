@@ -24,6 +24,27 @@ func TestSelected(t *testing.T) {
 	windows.Spec.OS = &corev1.PodOS{Name: corev1.Windows}
 	windowsBySelector := labelled("enabled")
 	windowsBySelector.Spec.NodeSelector = map[string]string{"kubernetes.io/os": "windows"}
+	windowsByOldSelector := labelled("enabled")
+	windowsByOldSelector.Spec.NodeSelector = map[string]string{"beta.kubernetes.io/os": "windows"}
+	windowsByAffinity := func(terms ...[]string) *corev1.Pod {
+		selector := &corev1.NodeSelector{}
+		for _, values := range terms {
+			selector.NodeSelectorTerms = append(selector.NodeSelectorTerms, corev1.NodeSelectorTerm{
+				MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "kubernetes.io/os", Operator: corev1.NodeSelectorOpIn, Values: values}}})
+		}
+		pod := labelled("enabled")
+		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: selector}}
+		return pod
+	}
+	static := labelled("enabled")
+	static.Annotations = map[string]string{"kubernetes.io/config.source": "file"}
+	fromAPI := labelled("enabled")
+	fromAPI.Annotations = map[string]string{"kubernetes.io/config.source": "api"}
+	ownedBy := func(kind string) *corev1.Pod {
+		pod, controller := labelled("enabled"), true
+		pod.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: kind, Name: "n", Controller: &controller}}
+		return pod
+	}
 	linux := labelled("enabled")
 	linux.Spec.OS = &corev1.PodOS{Name: corev1.Linux}
 
@@ -52,7 +73,17 @@ func TestSelected(t *testing.T) {
 		"Windows pod":        {labels: enabled, pod: windows, wantCode: mutate.CodeWindows},
 		"Windows by node selector": {
 			labels: enabled, pod: windowsBySelector, wantCode: mutate.CodeWindows},
-		"Linux pod": {labels: enabled, pod: linux, want: true},
+		"Windows by the old node selector":      {labels: enabled, pod: windowsByOldSelector, wantCode: mutate.CodeWindows},
+		"Windows by affinity":                   {labels: enabled, pod: windowsByAffinity([]string{"windows"}), wantCode: mutate.CodeWindows},
+		"Windows by each term of its affinity":  {labels: enabled, pod: windowsByAffinity([]string{"windows"}, []string{"windows"}), wantCode: mutate.CodeWindows},
+		"Windows by one term, Linux by another": {labels: enabled, pod: windowsByAffinity([]string{"windows"}, []string{"linux"}), want: true},
+		"Windows or Linux by affinity":          {labels: enabled, pod: windowsByAffinity([]string{"windows", "linux"}), want: true},
+		"affinity without terms":                {labels: enabled, pod: windowsByAffinity(), want: true},
+		"static pod from a file":                {labels: enabled, pod: static, wantCode: mutate.CodeMirrorPod},
+		"pod from the API server":               {labels: enabled, pod: fromAPI, want: true},
+		"pod of a Node":                         {labels: enabled, pod: ownedBy("Node"), wantCode: mutate.CodeMirrorPod},
+		"pod of a controller":                   {labels: enabled, pod: ownedBy("ReplicationController"), want: true},
+		"Linux pod":                             {labels: enabled, pod: linux, want: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,8 +4,7 @@
 package mutate
 
 import (
-	"encoding/json"
-	"fmt"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/evenkeel/evenkeel/internal/podspec"
 )
@@ -22,7 +21,8 @@ const (
 )
 
 // Status is the record that admission leaves on the pod, as compact JSON in the
-// evenkeel.io/status annotation. Only the webhook writes it.
+// evenkeel.io/status annotation; see ParseStatus for how it is written. Only the
+// webhook writes it.
 type Status struct {
 	// Version of Evenkeel that wrote the record.
 	Version string `json:"version"`
@@ -36,38 +36,41 @@ type Status struct {
 
 // FeatureStatus is what one feature did to the pod.
 type FeatureStatus struct {
-	Outcome Outcome `json:"outcome"`
-	Reason  Code    `json:"reason,omitempty"`
+	Outcome Outcome
+	Reason  Code
 	// Detail completes the reason.
-	Detail     string                     `json:"detail,omitempty"`
-	Facts      map[string]string          `json:"facts,omitempty"`
-	Containers map[string]ContainerStatus `json:"containers,omitempty"`
+	Detail     string
+	Facts      map[string]string
+	Containers map[string]ContainerStatus
 }
 
-// ContainerStatus is what one feature did to one container.
+// ContainerStatus is what one feature did to one container. Of the options that
+// were merged it has the fingerprint: see Options.
 type ContainerStatus struct {
-	Outcome Outcome           `json:"outcome"`
-	Reason  Code              `json:"reason,omitempty"`
-	Detail  string            `json:"detail,omitempty"`
-	Facts   map[string]string `json:"facts,omitempty"`
+	Outcome Outcome
+	Reason  Code
+	Detail  string
+	Facts   map[string]string
 }
 
-// ParseStatus reads a status annotation. An empty one yields nil and no error.
-func ParseStatus(annotation string) (*Status, error) {
-	if annotation == "" {
-		return nil, nil
+// Options returns the options that the feature merged into the environment of a
+// container, as far as they are still there, and the environment variable that
+// they are in. Without any both are empty.
+func (s ContainerStatus) Options(c *corev1.Container) (options, channel string) {
+	options, channel = s.Facts[FactOptions], s.Facts[FactChannel]
+	if podspec.IsFingerprint(options) {
+		value, _ := podspec.LookupEnv(c, channel)
+		options = podspec.FindFragment(value, options)
 	}
-	var s Status
-	if err := json.Unmarshal([]byte(annotation), &s); err != nil {
-		return nil, fmt.Errorf("reading the status annotation: %w", err)
+	if options == "" {
+		return "", ""
 	}
-	return &s, nil
+	return options, channel
 }
 
 // String returns the annotation's value. When the record is larger than its
 // bound, details and facts go; of the options, by which a later pass knows its
-// own work, a fingerprint of some 30 bytes stays for each container. When even
-// that is too large, only the outcomes stay: a later pass then takes Evenkeel's
+// own work, the fingerprint stays for each container. When even that is too large, only the outcomes stay: a later pass then takes Evenkeel's
 // options for the user's and leaves them as they are.
 func (s Status) String() string {
 	out := s.marshal()
@@ -85,7 +88,7 @@ func (s Status) String() string {
 				kept.Containers = map[string]ContainerStatus{}
 			}
 			kept.Containers[c] = ContainerStatus{Outcome: cs.Outcome, Facts: map[string]string{
-				FactOptions: podspec.Fingerprint(cs.Facts[FactOptions]), FactChannel: cs.Facts[FactChannel]}}
+				FactOptions: cs.Facts[FactOptions], FactChannel: cs.Facts[FactChannel]}}
 		}
 		short.Features[name] = kept
 	}
@@ -96,13 +99,6 @@ func (s Status) String() string {
 		short.Features[name] = FeatureStatus{Outcome: f.Outcome, Reason: f.Reason}
 	}
 	return short.marshal()
-}
-
-func (s Status) marshal() string {
-	// Maps marshal with sorted keys, so equal records are equal bytes. Strings and
-	// maps of strings cannot fail to marshal.
-	out, _ := json.Marshal(s)
-	return string(out)
 }
 
 // setFeature puts what a mutator reported into the record.

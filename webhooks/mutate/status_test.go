@@ -9,13 +9,25 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/evenkeel/evenkeel/internal/podspec"
 )
 
 func TestStatusReadsWhatItWrote(t *testing.T) {
+	options := podspec.Fingerprint("-XX:MaxRAMPercentage=60.0")
 	want := Status{Version: "v1", Config: "abc", Features: map[string]FeatureStatus{
 		"jvm": {Outcome: Done, Containers: map[string]ContainerStatus{
-			"app": {Outcome: Done, Facts: map[string]string{FactOptions: "-XX:MaxRAMPercentage=60.0", FactChannel: "JAVA_TOOL_OPTIONS"}}}},
+			"app":    {Outcome: Done, Facts: map[string]string{FactOptions: options, FactChannel: "JAVA_TOOL_OPTIONS"}},
+			"other":  {Outcome: Done, Facts: map[string]string{FactOptions: options, FactChannel: "JDK_JAVA_OPTIONS"}},
+			"same":   {Outcome: Done, Facts: map[string]string{FactOptions: options, FactChannel: "JAVA_TOOL_OPTIONS"}},
+			"plain":  {Outcome: Done},
+			"spaces": {Outcome: Done, Facts: map[string]string{FactRule: "", FactHeap: " "}},
+			"no":     {Outcome: Skipped, Reason: CodeError, Detail: "a\tb \u00fc\x00", Facts: map[string]string{FactChannel: "JAVA_TOOL_OPTIONS"}}}},
 		"pidlimit": {Outcome: Failed, Reason: CodeError, Detail: `no tier "<huge>"`},
+		"satoken":  {Outcome: Done, Facts: map[string]string{FactToken: "removed"}},
+		"spaces":   {Outcome: Done, Facts: map[string]string{FactToken: "a b=c", FactRule: "x=y"}},
+		"nothing":  {Outcome: Done},
 	}}
 	got, err := ParseStatus(want.String())
 	if err != nil {
@@ -26,6 +38,27 @@ func TestStatusReadsWhatItWrote(t *testing.T) {
 	}
 	if want.String() != got.String() {
 		t.Errorf("equal records are not equal text:\n%s\n%s", want, got)
+	}
+}
+
+// What stands in the annotation, for the eye.
+func TestStatusSaysEachThingOnce(t *testing.T) {
+	const options = "-XX:MaxRAMPercentage=60.0"
+	record := ContainerStatus{Outcome: Done, Facts: map[string]string{FactHeap: "1Gi", FactOptions: options, FactChannel: "JAVA_TOOL_OPTIONS"}}
+	s := Status{Version: "v1", Config: "abc", Features: map[string]FeatureStatus{
+		"jvm": {Outcome: Done, Containers: map[string]ContainerStatus{"b": record, "a": record, "c": {Outcome: Skipped, Reason: CodeOff}}}}}
+	want := `{"version":"v1","config":"abc","features":{"jvm":{"containers":{` +
+		`"a,b":"heap=1Gi options=` + podspec.Fingerprint(options) + `","c":{"outcome":"skipped","reason":"Off"}}}}}`
+	if got := s.String(); got != want {
+		t.Errorf("the record is\n%s; want\n%s", got, want)
+	}
+	got, err := ParseStatus(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &corev1.Container{Name: "a", Env: []corev1.EnvVar{{Name: "JAVA_TOOL_OPTIONS", Value: "-Dx " + options + " -Dy"}}}
+	if text, channel := got.Features["jvm"].Containers["a"].Options(c); text != options || channel != "JAVA_TOOL_OPTIONS" {
+		t.Errorf("Options() = %q, %q; want %q in JAVA_TOOL_OPTIONS", text, channel, options)
 	}
 }
 
@@ -44,7 +77,7 @@ func TestStatusIsBounded(t *testing.T) {
 		fs := FeatureStatus{Outcome: Done, Reason: CodeError, Detail: strings.Repeat("d", 500), Containers: map[string]ContainerStatus{}}
 		for c := range 8 {
 			fs.Containers[fmt.Sprint("container-", c)] = ContainerStatus{Outcome: Done, Detail: strings.Repeat("x", 200),
-				Facts: map[string]string{FactMemoryLimit: "1Gi", FactTier: "medium"}}
+				Facts: map[string]string{FactMemoryLimit: fmt.Sprint(c, "Gi"), FactTier: "medium"}}
 		}
 		s.Features[f] = fs
 	}
@@ -80,7 +113,7 @@ func TestStatusOfManyContainersIsBounded(t *testing.T) {
 			fs := FeatureStatus{Outcome: Done, Containers: map[string]ContainerStatus{}}
 			for c := range containers {
 				fs.Containers[fmt.Sprintf("%s-%03d", strings.Repeat("n", 59), c)] = ContainerStatus{Outcome: Done,
-					Facts: map[string]string{FactOptions: strings.Repeat("o", 500), FactChannel: "JAVA_TOOL_OPTIONS"}}
+					Facts: map[string]string{FactOptions: strings.Repeat("o", 500+c), FactChannel: "JAVA_TOOL_OPTIONS"}}
 			}
 			s.Features[f] = fs
 		}

@@ -3,15 +3,16 @@
 
 // Package pidlimit is the mutator of the pidlimit feature: it resolves the pid
 // tier of each container to a number and writes the numbers into one annotation
-// of the pod.
+// of the pod, and into those of CRI-O where the configuration says so.
 //
 // Kubernetes 1.37 has no field for a pid limit. What a number does to a
-// container is a node daemon's business; what tiers there are is the
-// administrator's (v1alpha1.PidLimitFeature).
+// container is a node daemon's business (plugins/node/pids); what tiers there are
+// is the administrator's (v1alpha1.PidLimitFeature); how the annotation is
+// written is api/pidlimits'.
 package pidlimit
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/evenkeel/evenkeel/api/pidlimits"
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/api/wellknown"
 	"github.com/evenkeel/evenkeel/internal/podspec"
@@ -43,8 +45,12 @@ func New(cfg *v1alpha1.PidLimitFeature) *Mutator { return &Mutator{cfg: cfg} }
 // Name implements mutate.Mutator.
 func (m *Mutator) Name() string { return Name }
 
-// Paths implements mutate.Mutator.
+// Paths implements mutate.Mutator. With CRI-O's annotations it is every
+// annotation, because theirs have the containers' names.
 func (m *Mutator) Paths() []string {
+	if m.cfg.CRIO != v1alpha1.CRIOOff {
+		return []string{"/metadata/annotations/*"}
+	}
 	return []string{"/metadata/annotations/" + strings.ReplaceAll(wellknown.PidsLimitsAnnotation, "/", "~1")}
 }
 
@@ -54,9 +60,12 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	if err := m.checkTiers(annotations); err != nil {
 		return nil, err
 	}
-	report, value := m.resolve(req, e.Pod(), annotations)
-	report.Pod.Code, report.Pod.Detail = m.verdict(req, annotations, report.Containers, value)
-	e.SetAnnotation(wellknown.PidsLimitsAnnotation, value)
+	if err := m.checkUserLimits(req, annotations); err != nil {
+		return nil, err
+	}
+	report, limits := m.resolve(req, e.Pod(), annotations)
+	report.Pod.Code, report.Pod.Detail = m.verdict(req, annotations, limits)
+	m.write(req, e, report, limits)
 	return report, nil
 }
 
@@ -64,16 +73,25 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 // tier of those that choose none. Without a limit, and with whatever its author
 // wrote in place of the resolved numbers, a wrong tier would be a way out of all.
 func (m *Mutator) Fallback(req *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
-	report, value := m.resolve(req, e.Pod(), nil)
-	e.SetAnnotation(wellknown.PidsLimitsAnnotation, value)
+	annotations := e.Pod().Annotations
+	if m.checkTiers(annotations) != nil {
+		annotations = nil
+	}
+	report, limits := m.resolve(req, e.Pod(), annotations)
+	m.write(req, e, report, limits)
 	return report, nil
 }
 
-// resolve returns the number of each container, in a report and as the value of
-// the annotation.
-func (m *Mutator) resolve(req *mutate.Request, pod *corev1.Pod, annotations map[string]string) (*mutate.Report, string) {
+// write puts the numbers into the pod's annotations.
+func (m *Mutator) write(req *mutate.Request, e *podspec.Editor, report *mutate.Report, limits pidlimits.Limits) {
+	e.SetAnnotation(wellknown.PidsLimitsAnnotation, limits.String())
+	m.writeCRIO(req, e, report, limits)
+}
+
+// resolve returns the number of each container, and a report of it.
+func (m *Mutator) resolve(req *mutate.Request, pod *corev1.Pod, annotations map[string]string) (*mutate.Report, pidlimits.Limits) {
 	report := &mutate.Report{}
-	limits := map[string]int64{}
+	limits := pidlimits.Limits{}
 	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for _, c := range list {
 			tier := m.tier(annotations, req.Workload.Kind, c.Name)
@@ -84,9 +102,7 @@ func (m *Mutator) resolve(req *mutate.Request, pod *corev1.Pod, annotations map[
 			}})
 		}
 	}
-	// Maps marshal with sorted keys; numbers by name cannot fail to.
-	value, _ := json.Marshal(limits)
-	return report, string(value)
+	return report, limits
 }
 
 // tier returns the tier of a container: its own annotation's, the pod's, the
@@ -97,13 +113,7 @@ func (m *Mutator) tier(annotations map[string]string, kind, container string) st
 			return tier
 		}
 	}
-	if tier, ok := m.cfg.WorkloadTiers[kind]; ok {
-		return tier
-	}
-	if tier, ok := m.cfg.WorkloadTiers["Job"]; ok && kind == "CronJob" {
-		return tier
-	}
-	return m.cfg.DefaultTier
+	return m.cfg.TierOf(kind)
 }
 
 // checkTiers returns an error if an annotation names a tier that there is not.
@@ -123,22 +133,41 @@ func (m *Mutator) checkTiers(annotations map[string]string) error {
 // containerPrefix begins the annotations that speak of one container.
 var containerPrefix = wellknown.ForContainer(wellknown.PidsTierAnnotation, "")
 
+// errUserLimits is for a user who wrote the resolved numbers himself.
+var errUserLimits = errors.New("annotation " + wellknown.PidsLimitsAnnotation + ": only Evenkeel writes it; remove it, and choose a tier with " +
+	wellknown.PidsTierAnnotation)
+
+// checkUserLimits returns an error if the user wrote the resolved numbers himself
+// and the configuration takes that for one.
+//
+// On a pod with a record, the numbers are most likely Evenkeel's own: the pod was
+// here before, or is a copy of one that was. What was an error then is one again,
+// so that the record stays as it is.
+func (m *Mutator) checkUserLimits(req *mutate.Request, annotations map[string]string) error {
+	_, written := annotations[wellknown.PidsLimitsAnnotation]
+	previous, again := req.Previous(Name)
+	if m.cfg.UserLimits == v1alpha1.UserLimitsError && written && (!again || previous.Detail == errUserLimits.Error()) {
+		return errUserLimits
+	}
+	return nil
+}
+
 // verdict returns what the user must be told of his annotations, if anything.
 //
 // An annotation for a container that is not there is no error: a webhook that
 // runs after this one may add the container, and its tier is found when this one
 // is invoked again.
-func (m *Mutator) verdict(req *mutate.Request, annotations map[string]string, containers map[string]mutate.Result, value string) (mutate.Code, string) {
+func (m *Mutator) verdict(req *mutate.Request, annotations map[string]string, limits pidlimits.Limits) (mutate.Code, string) {
 	previous, again := req.Previous(Name)
 	current, ok := annotations[wellknown.PidsLimitsAnnotation]
 	// On a pod with a record, the value is most likely an earlier one of Evenkeel's
 	// own. What was said then is said again, so that the record stays as it is.
-	if ok && (current != value && !again || previous.Reason == mutate.CodeLimitsOverwritten) {
+	if ok && (current != limits.String() && !again || previous.Reason == mutate.CodeLimitsOverwritten) {
 		return mutate.CodeLimitsOverwritten, ""
 	}
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
 		container, ok := strings.CutPrefix(key, containerPrefix)
-		if _, known := containers[container]; ok && !known {
+		if _, known := limits[container]; ok && !known {
 			return mutate.CodeUnknownContainer, key
 		}
 	}

@@ -4,11 +4,13 @@
 package pod
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 
+	"gomodules.xyz/jsonpatch/v2"
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -66,7 +68,7 @@ func (a *answer) done(o *mutate.Outcomes, code mutate.Code) {
 	case len(o.Operations) == 0:
 		a.outcome = outcomeUnchanged
 	default:
-		patch, err := json.Marshal(o.Operations)
+		patch, err := encode(o.Operations)
 		if err != nil {
 			// Operations hold what was decoded from JSON or built of plain types.
 			a.fail(mutate.CodeInternal, errors.New(mutate.CodeInternal.Sentence()))
@@ -74,6 +76,29 @@ func (a *answer) done(o *mutate.Outcomes, code mutate.Code) {
 		}
 		a.outcome, a.patch = outcomePatched, patch
 	}
+}
+
+// operation is a jsonpatch.Operation without its MarshalJSON, which encodes each
+// operation twice. A value is never null in an Editor's operations.
+type operation struct {
+	Operation string `json:"op"`
+	Path      string `json:"path"`
+	Value     any    `json:"value,omitempty"`
+}
+
+// encode writes operations as a JSON Patch, without the escapes that are for
+// JSON within HTML.
+func encode(ops []jsonpatch.Operation) ([]byte, error) {
+	plain := make([]operation, len(ops))
+	for i, op := range ops {
+		plain[i] = operation(op)
+	}
+	const usual = 8192
+	out := bytes.NewBuffer(make([]byte, 0, usual))
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(plain)
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), err
 }
 
 // fail answers for a failure outside the mutators. It counts as an error of

@@ -152,7 +152,7 @@ func TestHandlerErrorPaths(t *testing.T) {
 			if diff := cmp.Diff([]string{tc.wantWarning}, resp.Warnings); diff != "" {
 				t.Errorf("Warnings (-want +got):\n%s", diff)
 			}
-			if got := strings.Contains(string(resp.Patch), `"/metadata/annotations/first"`); got != tc.wantFirst {
+			if got := strings.Contains(string(resp.Patch), `"first":"yes"`); got != tc.wantFirst {
 				t.Errorf("the patch has the other feature's change: %v, want %v\n%s", got, tc.wantFirst, resp.Patch)
 			}
 			if strings.Contains(string(resp.Patch), "marked") {

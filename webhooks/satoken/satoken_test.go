@@ -86,5 +86,5 @@ func TestSATokenDeniesUnknownReason(t *testing.T) {
 func newMutator(f v1alpha1.SATokenFeature) mutate.Mutator {
 	cfg := v1alpha1.AdmissionConfiguration{Features: v1alpha1.Features{SAToken: f}}
 	cfg.SetDefaults()
-	return satoken.New(&cfg.Features.SAToken)
+	return satoken.New(&cfg.Features.SAToken, nil)
 }

@@ -139,6 +139,7 @@ func TestRunOnControlPlane(t *testing.T) {
 		pod := newPod(nil, map[string]string{wellknown.TokenKeepAnnotation: "calls-kubernetes-api"})
 		wantToken(t, mustCreatePod(t, admin, "shop", pod), true)
 	})
+	t.Run("a binding keeps the token while it is there", func(t *testing.T) { checkRightsKeepToken(t, admin, "shop") })
 	t.Run("a token of the author's own is kept", func(t *testing.T) {
 		pod := newPod(nil, nil)
 		pod.Spec.Volumes = []corev1.Volume{{Name: "vault-token", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{

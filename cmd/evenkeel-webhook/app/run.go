@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/rbacview"
 	"github.com/evenkeel/evenkeel/internal/version"
 	"github.com/evenkeel/evenkeel/webhooks"
 	"github.com/evenkeel/evenkeel/webhooks/pod"
@@ -51,11 +52,18 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	rights, err := rbacview.New(client)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	var handler *pod.Handler
 	requestMetrics := pod.NewMetrics(registry)
 	config := &configFile{path: o.Config, metrics: newMetrics(registry, certs.NotAfter), apply: func(cfg *v1alpha1.AdmissionConfiguration) {
-		settings := pod.Settings{Chain: webhooks.NewChain(cfg), Excluded: append([]string{o.OwnNamespace}, cfg.ExcludedNamespaces...)}
+		if cfg.Features.SAToken.LooksAtRBAC() {
+			rights.Start()
+		}
+		settings := pod.Settings{Chain: webhooks.NewClusterChain(cfg, webhooks.Cluster{Rights: rights}), Excluded: append([]string{o.OwnNamespace}, cfg.ExcludedNamespaces...)}
 		if handler == nil {
 			handler = pod.NewHandler(pod.NewNamespaces(namespaces), requestMetrics, settings)
 			return
@@ -85,6 +93,7 @@ func Run(ctx context.Context, o Options) error {
 			}
 			return nil
 		}},
+		{name: "bindings of RBAC", ready: func() error { return bindingsReady(rights) }},
 	}, server: func() error { return server.StartedChecker()(nil) }}
 
 	// Everything runs until the drain is over, so that the requests that still come
@@ -108,6 +117,7 @@ func Run(ctx context.Context, o Options) error {
 		<-ctx.Done()
 		return nil
 	})
+	run("bindings of RBAC", rights.Run)
 	run("API server version", apiServer.Run)
 	run("configuration", config.watch)
 	run("--bind-address "+o.BindAddress, server.Start)
@@ -133,6 +143,16 @@ func Run(ctx context.Context, o Options) error {
 	}
 	logger.Info("Stopped")
 	return nil
+}
+
+// bindingsReady returns what is missing until the bindings have been read. Where
+// they may not be read, the other features are not kept waiting: satoken then has
+// the outcome of its onError for each pod that depends on them.
+func bindingsReady(rights *rbacview.View) error {
+	if !rights.Started() || rights.HasSynced() || rights.Forbidden() != nil {
+		return nil
+	}
+	return errors.New("not read yet")
 }
 
 func metricsHandler(registry *prometheus.Registry) http.Handler {

@@ -9,30 +9,24 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/cli/exit"
+	"github.com/evenkeel/evenkeel/internal/cli/input"
+	"github.com/evenkeel/evenkeel/internal/cli/standin"
 	"github.com/evenkeel/evenkeel/webhooks"
-	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
 // options are the flags.
 type options struct {
-	files             []string
-	config            string
-	output            string
-	namespace         string
-	namespaceLabels   string
-	kubernetesVersion string
-	quiet             bool
+	files   []string
+	output  string
+	quiet   bool
+	cluster standin.Options
 }
-
-// newChain makes the chain of mutators of a configuration.
-type newChain func(*v1alpha1.AdmissionConfiguration) *mutate.Chain
 
 // NewCommand returns the verb.
 func NewCommand() *cobra.Command { return newCommand(webhooks.NewChain) }
 
-func newCommand(chain newChain) *cobra.Command {
+func newCommand(chain standin.NewChain) *cobra.Command {
 	o := &options{}
 	cmd := &cobra.Command{
 		Use:   "render -f FILE",
@@ -72,30 +66,28 @@ is wrong, or admission would refuse a pod; then nothing is on standard output.`,
 	f := cmd.Flags()
 	f.StringArrayVarP(&o.files, "filename", "f", nil,
 		"read `FILE`, or the .yaml, .yml and .json files of a folder, or - for standard input; may be given several times")
-	f.StringVar(&o.config, "config", "", "use the AdmissionConfiguration in `FILE` instead of the shipped one")
+	o.cluster.AddFlags(f)
 	f.StringVarP(&o.output, "output", "o", outputYAML, "`FORMAT`: yaml, json (one object, or a List of all) or diff (a unified diff)")
-	f.StringVarP(&o.namespace, "namespace", "n", "default", "`NAMESPACE` of the objects that name none")
-	f.StringVar(&o.namespaceLabels, "namespace-labels", "",
-		"`LABELS` of the namespaces, k=v,k=v; empty for none (default evenkeel.io/injection=enabled)")
-	f.StringVar(&o.kubernetesVersion, "kubernetes-version", defaultKubernetesVersion, "Kubernetes `VERSION` of the cluster")
+	f.StringVarP(&o.cluster.Namespace, "namespace", "n", "default", "`NAMESPACE` of the objects that name none")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no report on standard error, only warnings and errors")
 	return cmd
 }
 
-func run(cmd *cobra.Command, o *options, chain newChain) error {
+func run(cmd *cobra.Command, o *options, chain standin.NewChain) error {
 	if !validOutput(o.output) {
 		return exit.Badf("-o %q is not known; use yaml, json or diff", o.output)
 	}
-	cluster, err := newCluster(o, cmd.Flags().Changed("namespace-labels"), chain)
+	o.cluster.Labelled = cmd.Flags().Changed("namespace-labels")
+	cluster, err := standin.New(&o.cluster, chain)
 	if err != nil {
 		return exit.Bad(err)
 	}
-	sources, err := read(cmd.Context(), o.files, cmd.InOrStdin())
+	sources, err := input.Read(cmd.Context(), o.files, cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	// Nothing is written before everything is known to be right.
-	files, err := cluster.render(sources)
+	files, err := renderAll(cluster, sources)
 	if err != nil {
 		return err
 	}

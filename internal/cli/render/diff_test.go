@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/evenkeel/evenkeel/internal/cli/input"
 )
 
 // TestRenderDiffApplies gives the diffs of files of many pods to git, which makes
@@ -51,7 +53,7 @@ func TestRenderDiffApplies(t *testing.T) {
 		file, stdin := name, ""
 		if name == "-" {
 			// Under this name the diff has it.
-			file, stdin = stdinName, text
+			file, stdin = input.StdinName, text
 		}
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"gomodules.xyz/jsonpatch/v2"
 
 	"github.com/evenkeel/evenkeel/internal/cli/exit"
+	"github.com/evenkeel/evenkeel/internal/cli/input"
+	"github.com/evenkeel/evenkeel/internal/cli/standin"
 	"github.com/evenkeel/evenkeel/internal/manifest"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
@@ -42,17 +44,17 @@ type renderedWorkload struct {
 	outcomes *mutate.Outcomes
 }
 
-// render runs admission over all files.
-func (c *cluster) render(sources []source) ([]*renderedFile, error) {
+// renderAll runs admission over all files.
+func renderAll(c *standin.Cluster, sources []input.Source) ([]*renderedFile, error) {
 	var out []*renderedFile
 	for _, s := range sources {
-		documents, err := manifest.Parse(s.name, s.content)
+		documents, err := manifest.Parse(s.Name, s.Content)
 		if err != nil {
 			return nil, exit.Bad(err)
 		}
-		file := &renderedFile{name: s.name}
+		file := &renderedFile{name: s.Name}
 		for _, d := range documents {
-			rendered, err := c.renderDocument(d)
+			rendered, err := renderDocument(c, d)
 			if err != nil {
 				return nil, err
 			}
@@ -63,7 +65,7 @@ func (c *cluster) render(sources []source) ([]*renderedFile, error) {
 	return out, nil
 }
 
-func (c *cluster) renderDocument(d *manifest.Document) (*renderedDocument, error) {
+func renderDocument(c *standin.Cluster, d *manifest.Document) (*renderedDocument, error) {
 	objects, err := d.Objects()
 	if err != nil {
 		return nil, exit.Bad(err)
@@ -84,7 +86,7 @@ func (c *cluster) renderDocument(d *manifest.Document) (*renderedDocument, error
 			}
 			continue
 		}
-		w := c.admit(o, template)
+		w := admit(c, o, template)
 		if w.outcomes != nil {
 			if w.outcomes.Denied != "" {
 				return nil, exit.Badf("%s, document %d (%s): admission refuses the pod: %s", d.File, d.Number, o, w.outcomes.Denied)
@@ -100,38 +102,16 @@ func (c *cluster) renderDocument(d *manifest.Document) (*renderedDocument, error
 }
 
 // admit does with the pod of an object what the webhook would do.
-func (c *cluster) admit(o *manifest.Object, t *manifest.Template) *renderedWorkload {
-	w := &renderedWorkload{object: o}
-	namespace := o.Namespace
-	if namespace == "" {
-		namespace = c.namespace
+func admit(c *standin.Cluster, o *manifest.Object, t *manifest.Template) *renderedWorkload {
+	a := c.Admit(o, t)
+	w := &renderedWorkload{object: o, code: a.Code, outcomes: a.Outcomes}
+	if a.Code != "" {
+		w.note = a.Code.Sentence()
 	}
-	labels := c.labelsOf(namespace)
-	selected, code := mutate.Selected(c.excluded, namespace, labels, t.Pod)
-	w.code = code
-	if code != "" {
-		w.note = code.Sentence()
-	}
-	if !selected {
+	if !a.Selected {
 		w.note = "left alone: " + w.note
-		return w
 	}
-	w.outcomes = c.chain.Run(mutate.Request{
-		Namespace: namespace, NamespaceLabels: labels, Workload: workloadOf(o, t), ServerVersion: c.version,
-	}, t.Pod)
 	return w
-}
-
-// workloadOf returns what the pods of an object are replicas of.
-func workloadOf(o *manifest.Object, t *manifest.Template) mutate.Workload {
-	if t.Bare {
-		return mutate.WorkloadOf(t.Pod)
-	}
-	name := o.Name
-	if name == "" {
-		name = o.GenerateName
-	}
-	return mutate.Workload{Kind: o.Kind, Name: name}
 }
 
 // where names an object's place for the report.

@@ -13,12 +13,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/evenkeel/evenkeel/internal/cli/standin"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
 // writeReport tells what became of each workload, for a person. quiet leaves the
 // warnings.
-func writeReport(out io.Writer, c *cluster, files []*renderedFile, quiet bool) {
+func writeReport(out io.Writer, c *standin.Cluster, files []*renderedFile, quiet bool) {
 	if !quiet {
 		_, _ = fmt.Fprintf(out, "Using %s.\n", c)
 	}

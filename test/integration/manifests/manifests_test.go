@@ -131,6 +131,9 @@ func checkRights(t *testing.T, cp *controlplane.ControlPlane, overlay string, ob
 		},
 		"evenkeel-webhook": {
 			{verb: "watch", resource: "namespaces", want: true},
+			{verb: "watch", group: "rbac.authorization.k8s.io", resource: "rolebindings", want: true},
+			{verb: "list", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings", want: true},
+			{verb: "list", group: "rbac.authorization.k8s.io", resource: "roles"},
 			{verb: "create", resource: "secrets", namespace: "evenkeel-system", want: true},
 			{verb: "get", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca", want: true},
 			{verb: "update", resource: "secrets", namespace: "evenkeel-system", name: "evenkeel-webhook-ca", want: true},

@@ -1,7 +1,10 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package render
+// Package input reads the files that -f names, for every verb that takes
+// manifests: files, folders and standard input. What is in them is package
+// internal/manifest's.
+package input
 
 import (
 	"context"
@@ -19,22 +22,24 @@ import (
 
 const (
 	stdinArgument = "-"
-	// stdinName stands for standard input in messages.
-	stdinName = "stdin"
+	// StdinName stands for standard input in messages.
+	StdinName = "stdin"
 )
 
-// source is one file and what is in it.
-type source struct {
-	name    string
-	content []byte
+// Source is one file and what is in it.
+type Source struct {
+	// Name of the file as the user gave it.
+	Name    string
+	Content []byte
 }
 
-// read reads the files that -f names.
-func read(ctx context.Context, names []string, stdin io.Reader) ([]source, error) {
+// Read reads the files that -f names. stdin is what "-" stands for. An error is
+// one sentence and, where the user can mend it, of exit code 2.
+func Read(ctx context.Context, names []string, stdin io.Reader) ([]Source, error) {
 	if len(names) == 0 {
 		return nil, exit.Badf("no input; name a file with -f FILE, or -f - for standard input")
 	}
-	var out []source
+	var out []Source
 	fromStdin := false
 	for _, name := range names {
 		if name == stdinArgument {
@@ -46,7 +51,7 @@ func read(ctx context.Context, names []string, stdin io.Reader) ([]source, error
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, source{stdinName, content})
+			out = append(out, Source{StdinName, content})
 			continue
 		}
 		if name == "" {
@@ -59,9 +64,9 @@ func read(ctx context.Context, names []string, stdin io.Reader) ([]source, error
 		for _, path := range paths {
 			content, err := os.ReadFile(path)
 			if err != nil {
-				return nil, exit.Bad(fileError("-f", path, err))
+				return nil, exit.Bad(FileError("-f", path, err))
 			}
-			out = append(out, source{path, content})
+			out = append(out, Source{path, content})
 		}
 	}
 	return out, nil
@@ -99,14 +104,14 @@ func expand(name string) ([]string, error) {
 	}
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, fileError("-f", name, err)
+		return nil, FileError("-f", name, err)
 	}
 	if !info.IsDir() {
 		return []string{name}, nil
 	}
 	entries, err := os.ReadDir(name)
 	if err != nil {
-		return nil, fileError("-f", name, err)
+		return nil, FileError("-f", name, err)
 	}
 	var out []string
 	for _, e := range entries {
@@ -120,8 +125,8 @@ func expand(name string) ([]string, error) {
 	return out, nil
 }
 
-// fileError says why a file that a flag names cannot be read.
-func fileError(flag, name string, err error) error {
+// FileError says why a file that a flag names cannot be read.
+func FileError(flag, name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s %s: no such file", flag, name)

@@ -1,0 +1,51 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package agent_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/evenkeel/evenkeel/internal/mutatortest"
+	"github.com/evenkeel/evenkeel/webhooks/agent"
+	"github.com/evenkeel/evenkeel/webhooks/mutate"
+)
+
+// TestMutatorTakesFieldsAndLabels fills in what is not known before the pod runs,
+// and leaves out what refers to a variable that it may not set.
+func TestMutatorTakesFieldsAndLabels(t *testing.T) {
+	m := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar,
+		jvmOptions: ["-Dteam={{label.example.com/team}}", "-Dnone={{label.none}}"],
+		env: [{name: APM_POD, field: metadata.name}, {name: APM_ID, value: "{{kind}}/{{workload}}/$(APM_POD)"}]}]}`))
+	pod := asking("apm")
+	pod.Labels = map[string]string{"example.com/team": "a b"}
+	out := check(t, mutatortest.DefaultRequest(), pod, m)
+	want := []corev1.EnvVar{
+		{Name: "APM_POD", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "metadata.name"}}},
+		{Name: "APM_ID", Value: "pod/cart/$(APM_POD)"},
+		{Name: "JAVA_TOOL_OPTIONS", Value: "-javaagent:/evenkeel/apm/a.jar -Dteam=a_b -Dnone="},
+	}
+	if diff := cmp.Diff(want, out.Pod.Spec.Containers[0].Env); diff != "" {
+		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+
+	// It goes again, and what the user has set meanwhile stays.
+	out.Pod.Spec.Containers[0].Env[0].ValueFrom.FieldRef.FieldPath = "metadata.uid"
+	out.Pod.Annotations["agent.evenkeel.io/inject"] = "none"
+	out = check(t, mutatortest.DefaultRequest(), out.Pod, m)
+	if env := out.Pod.Spec.Containers[0].Env; len(env) != 1 || env[0].Name != "APM_POD" {
+		t.Errorf("environment is %v; want the user's APM_POD alone", env)
+	}
+
+	pod = asking("apm")
+	pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "JAVA_TOOL_OPTIONS"}}
+	pod.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{{Prefix: "APM_P", ConfigMapRef: &corev1.ConfigMapEnvSource{
+		LocalObjectReference: corev1.LocalObjectReference{Name: "c"}}}}
+	out = check(t, mutatortest.DefaultRequest(), pod, m)
+	if got := toldOf(out, "app"); got.Code != mutate.CodeAgentEnvUnseen || got.Detail != "APM_POD, APM_ID" {
+		t.Errorf("it is told %+v; want both variables", got)
+	}
+}

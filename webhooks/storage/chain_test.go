@@ -1,0 +1,130 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package storage_test
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"sigs.k8s.io/yaml"
+
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/mutatortest"
+	"github.com/evenkeel/evenkeel/webhooks"
+	"github.com/evenkeel/evenkeel/webhooks/mutate"
+)
+
+// The whole chain: the limits leave room for the heap dump and for the agents'
+// folders, whichever way the agents come, and a second pass, which finds those
+// limits, decides as the first did.
+func TestStorageLeavesRoomForOtherFeatures(t *testing.T) {
+	const config = `
+apiVersion: config.evenkeel.io/v1alpha1
+kind: AdmissionConfiguration
+features:
+  jvm:
+    heapDump: {mode: Always, sizePercent: 150}
+  agent:
+    delivery: %s
+    default: [uav]
+    catalogue:
+    - name: uav
+      image: registry.example/uav@sha256:0000000000000000000000000000000000000000000000000000000000000000
+      jar: lib/uav.jar
+      sizeLimit: 200Mi
+      writable: [{name: logs, sizeLimit: 300Mi}]
+`
+	const pod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: orders, namespace: shop}
+spec:
+  containers:
+  - name: app
+    image: registry.example/orders:1
+    resources: {limits: {memory: 16Gi%s}}
+`
+	tests := map[string]struct {
+		delivery  v1alpha1.Delivery
+		limit     string
+		wantLimit string
+	}{
+		// 24Gi for the dump, 300Mi for the logs.
+		"image volume": {delivery: v1alpha1.DeliveryImageVolume, wantLimit: "35116Mi"},
+		// And 200Mi for the copy.
+		"init container": {delivery: v1alpha1.DeliveryInitContainer, wantLimit: "35316Mi"},
+		// No room for a dump of 24Gi, so there is none.
+		"a limit of the user's":                     {delivery: v1alpha1.DeliveryInitContainer, limit: ", ephemeral-storage: 12Gi", wantLimit: "12Gi"},
+		"a limit of the user's that holds the dump": {delivery: v1alpha1.DeliveryInitContainer, limit: ", ephemeral-storage: 60Gi", wantLimit: "60Gi"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", fmt.Appendf(nil, config, tc.delivery))
+			if err != nil {
+				t.Fatal(err)
+			}
+			raw, err := yaml.YAMLToJSON(fmt.Appendf(nil, pod, tc.limit))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := mutatortest.Check(t, webhooks.NewChain(cfg), mutatortest.DefaultRequest(), raw)
+			if got := out.Pod.Spec.Containers[0].Resources.Limits.StorageEphemeral(); got.String() != tc.wantLimit {
+				t.Errorf("the limit is %s, want %s", got, tc.wantLimit)
+			}
+			var volumes resource.Quantity
+			for _, v := range out.Pod.Spec.Volumes {
+				if v.EmptyDir != nil {
+					volumes.Add(*v.EmptyDir.SizeLimit)
+				}
+			}
+			if volumes.IsZero() || volumes.Cmp(resource.MustParse(tc.wantLimit)) > 0 {
+				t.Errorf("the emptyDirs may take %s of %s", volumes.String(), tc.wantLimit)
+			}
+			for _, f := range out.Features {
+				if f.Report.Pod.Code == mutate.CodeAgentStorage {
+					t.Errorf("the agents are said to have too little room: %s", f.Report.Pod.Detail)
+				}
+			}
+			for _, c := range out.Pod.Spec.InitContainers {
+				if r := c.Resources.Requests[corev1.ResourceEphemeralStorage]; tc.limit == "" && !r.IsZero() {
+					t.Errorf("init container %s requests %s of disk, which the scheduler would reserve", c.Name, r.String())
+				}
+			}
+		})
+	}
+}
+
+// A container without a limit beside one with a limit of the user's: the second
+// pass finds a larger sum of limits, and must not take it for what the user
+// allows.
+func TestStorageIsNotTakenForTheUsers(t *testing.T) {
+	const config = `
+apiVersion: config.evenkeel.io/v1alpha1
+kind: AdmissionConfiguration
+features: {jvm: {heapDump: {mode: Always}}, storage: {defaultTier: xlarge}}
+`
+	const pod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: orders, namespace: shop}
+spec:
+  containers:
+  - {name: app, image: "registry.example/orders:1", resources: {limits: {memory: 16Gi, ephemeral-storage: 12Gi}}}
+  - {name: second, image: "registry.example/second:1"}
+`
+	cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", []byte(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := yaml.YAMLToJSON([]byte(pod))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := mutatortest.Check(t, webhooks.NewChain(cfg), mutatortest.DefaultRequest(), raw)
+	if len(out.Pod.Spec.Volumes) > 0 {
+		t.Errorf("there is a heap dump of 24Gi where the user allows 12Gi: %v", out.Pod.Spec.Volumes)
+	}
+}
