@@ -306,7 +306,7 @@ func TestPlaygroundServesPodsThatNameTheScheduler(t *testing.T) {
 		t.Errorf("exit code is %d, want 0", code)
 	}
 	out := p.Printed()
-	for _, want := range []string{"pods running: 3 of 3", "\nSkipped: jvm for container app in 3 pods of Deployment team/beside: ", "(LimitTooSmall)"} {
+	for _, want := range []string{"pods running: 3 of 3", "\nWarning: jvm for container app in 3 pods of Deployment team/beside: ", "(LimitTooSmall)"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it does not say %q", want)
 		}
