@@ -23,7 +23,7 @@ func program(t *testing.T, lastLine string) string {
 	return file
 }
 
-const driverLine = `{"profiles":{"default":{"cpu_us_per_pod":1000,"cpu_us_per_pod_min":900,"cpu_us_per_pod_max":1100},"evenkeel":{"cpu_us_per_pod":10}},"machine":{"cpus":2,"cpu_model":"Test","os":"linux/amd64","go":"go1.26","kubernetes":"v1.37.2"}}`
+const driverLine = `{"profiles":{"default":{"gogc_percent":100,"cpu_us_per_pod":1000,"cpu_us_per_pod_min":900,"cpu_us_per_pod_max":1100},"evenkeel":{"cpu_us_per_pod":10}},"machine":{"cpus":2,"cpu_model":"Test","os":"linux/amd64","go":"go1.26","kubernetes":"v1.37.2"}}`
 const serverLine = `{"workloads":{"W":{"schedulers":{"evenkeel":{"throughput_pods_per_second":{"average":90}},"null":{"throughput_pods_per_second":{"average":100}}}}}}`
 
 func TestRunMeasuresWritesAndKeeps(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRunMeasuresWritesAndKeeps(t *testing.T) {
 	}
 	for _, want := range []string{
 		"The machine: 2 CPUs (Test)",
-		"| default | 1000 µs | 900-1100 |", "**100.0×**",
+		"| default | 100 | 1000 µs | 900-1100 |", "**100.0×**",
 		"| W | evenkeel | 90 | 0-0 | 0.90 | - |",
 		"Not measured yet: `go run ./test/perf/scheduler --nodes 15000",
 	} {

@@ -104,7 +104,7 @@ func (f figures) driverTable(page *strings.Builder, s setting) error {
 	if err := f.result(s.name, &r); err != nil {
 		return err
 	}
-	page.WriteString("| profile | CPU/pod | min-max | of it GC | pods/s | cycle p50 | p99 | alloc/pod | co-located | worst rack | zone skew | Evenkeel is cheaper |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	page.WriteString("| profile | `GOGC` | CPU/pod | min-max | of it GC | pods/s | cycle p50 | p99 | alloc/pod | co-located | worst rack | zone skew | Evenkeel is cheaper |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, name := range sorted(r.Profiles, "default", "tuned", "evenkeel") {
 		p := r.Profiles[name]
 		coLocated, rack, skew, cheaper := "-", "-", "-", ""
@@ -116,8 +116,8 @@ func (f figures) driverTable(page *strings.Builder, s setting) error {
 		if ours, ok := r.Profiles["evenkeel"]; ok && name != "evenkeel" {
 			cheaper = fmt.Sprintf("**%.1f×**", p.CPU/ours.CPU)
 		}
-		fmt.Fprintf(page, "| %s | %.0f µs | %.0f-%.0f | %.0f µs | %.0f | %.0f µs | %.0f µs | %.0f KiB | %s | %s | %s | %s |\n",
-			name, p.CPU, p.CPUMin, p.CPUMax, p.CPUCollector, p.PodsPerSecond, p.CycleP50, p.CycleP99, p.Allocated, coLocated, rack, skew, cheaper)
+		fmt.Fprintf(page, "| %s | %d | %.0f µs | %.0f-%.0f | %.0f µs | %.0f | %.0f µs | %.0f µs | %.0f KiB | %s | %s | %s | %s |\n",
+			name, p.GOGC, p.CPU, p.CPUMin, p.CPUMax, p.CPUCollector, p.PodsPerSecond, p.CycleP50, p.CycleP99, p.Allocated, coLocated, rack, skew, cheaper)
 	}
 	if ours, ok := r.Profiles["evenkeel"]; ok {
 		fmt.Fprintf(page, "\nThe fast path placed %.1f %% of the pods.\n", ours.FastPath)
