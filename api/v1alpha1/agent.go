@@ -152,7 +152,7 @@ type Agent struct {
 	// Env are environment variables of the container. One that the user has set is
 	// left to him.
 	Env []AgentEnv `json:"env,omitempty"`
-	// Writable are folders that the agent writes to, each an emptyDir.
+	// Writable are folders that the agent writes to, all in one emptyDir.
 	Writable []AgentFolder `json:"writable,omitempty"`
 	// Order among several agents of a container: the lower, the earlier. Agents of
 	// the same order come as the catalogue lists them. Default: 0.
@@ -199,13 +199,14 @@ type AgentEnv struct {
 	Field string `json:"field,omitempty"`
 }
 
-// AgentFolder is a folder that an agent writes to. It is an emptyDir of the pod,
-// of which each container has a part of its own.
+// AgentFolder is a folder that an agent writes to. An agent's folders are in one
+// emptyDir of the pod, in which each container has folders of its own.
 type AgentFolder struct {
 	// Name of the folder within the agent. Required.
 	Name string `json:"name"`
-	// SizeLimit of the emptyDir, for all containers of the pod together; a pod that
-	// writes more is evicted. Required.
+	// SizeLimit is what the folder adds to the sizeLimit of the emptyDir. A pod whose
+	// containers together write more than that of all the agent's folders is evicted.
+	// Required.
 	SizeLimit *resource.Quantity `json:"sizeLimit"`
 	// MountPath in the container. Default: <mountRoot>/<agent>-<name>.
 	MountPath string `json:"mountPath,omitempty"`

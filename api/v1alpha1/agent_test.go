@@ -66,6 +66,13 @@ func TestAgentsInheritFromTheFeature(t *testing.T) {
 
 func TestAgentFeatureRefuses(t *testing.T) {
 	const one = "features.agent.catalogue[0]"
+	long := func(bytes int, folder string) string {
+		more := ""
+		if folder != "" {
+			more = ", writable: [{name: " + folder + ", sizeLimit: 1Mi}]"
+		}
+		return `{agent: {catalogue: [{name: ` + strings.Repeat("a", bytes) + `, image: "r@` + digest + `", jar: a.jar` + more + `}]}}`
+	}
 	for name, tc := range map[string]struct {
 		features string
 		want     string
@@ -131,7 +138,12 @@ func TestAgentFeatureRefuses(t *testing.T) {
 		"folder without size": {agent(`, writable: [{name: logs}]`), one + ".writable[0].sizeLimit: Required value"},
 		"folder inside image": {agent(`, writable: [{name: logs, sizeLimit: 1Mi, mountPath: /evenkeel/apm/logs}]`), one + ".writable[0].mountPath: Invalid value"},
 		"folders at one path": {agent(`, writable: [{name: a, sizeLimit: 1Mi, mountPath: /x}, {name: b, sizeLimit: 1Mi, mountPath: /x}]`), one + ".writable[1].mountPath: Invalid value"},
-		"long name":           {agent(`, writable: [{name: ` + strings.Repeat("a", 50) + `, sizeLimit: 1Mi}]`), one + ".writable[0].name: Invalid value"},
+		"folder twice":        {agent(`, writable: [{name: a, sizeLimit: 1Mi}, {name: a, sizeLimit: 1Mi, mountPath: /x}]`), one + ".writable[1].name: Duplicate value"},
+		"folder's name":       {agent(`, writable: [{name: a/b, sizeLimit: 1Mi}]`), one + ".writable[0].name: Invalid value"},
+		"long name":           {long(49, ""), one + ".name: Invalid value"},
+		"long with folders":   {long(44, "logs"), one + ".name: Invalid value"},
+		"name of folders": {`{agent: {catalogue: [{name: apm-data, image: "r@` + digest + `", jar: a.jar},
+			{name: apm, image: "r@` + digest + `", jar: a.jar, writable: [{name: logs, sizeLimit: 1Mi}]}]}}`, "features.agent.catalogue[1].name: Duplicate value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(tc.features)

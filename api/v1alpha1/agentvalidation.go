@@ -21,8 +21,12 @@ import (
 // agent feature. It is reserved: what bears it is Evenkeel's.
 const AgentVolumePrefix = "evenkeel-agent-"
 
-// maxAgentNameBytes keeps the names of volumes, which hold an agent's and a
-// folder's name, within the 63 bytes of a DNS label.
+// AgentFoldersSuffix ends the name of the volume that holds what an agent writes,
+// after AgentVolumePrefix and the agent's name.
+const AgentFoldersSuffix = "-data"
+
+// maxAgentNameBytes keeps the names of volumes, which hold an agent's name, within
+// the 63 bytes of a DNS label.
 const maxAgentNameBytes = 63 - len(AgentVolumePrefix)
 
 var (
@@ -59,7 +63,8 @@ func (f *AgentFeature) validate(p *field.Path) field.ErrorList {
 	for i, c := range f.Conflicts {
 		errs = append(errs, c.validate(p.Child("conflicts").Index(i), f)...)
 	}
-	// Volumes are named by agent and folder, so both share one space of names.
+	// Volumes are named by agent, with a suffix for its folders, so both share one
+	// space of names.
 	taken := map[string]bool{}
 	for i := range f.Catalogue {
 		errs = append(errs, f.Catalogue[i].validate(p.Child("catalogue").Index(i), taken)...)
@@ -82,7 +87,10 @@ func (f *AgentFeature) validateNames(p *field.Path, names []string) field.ErrorL
 }
 
 func (a *Agent) validate(p *field.Path, taken map[string]bool) field.ErrorList {
-	errs := validateAgentName(p.Child("name"), a.Name, a.Name, taken)
+	errs := validateLabel(p.Child("name"), a.Name)
+	if len(errs) == 0 {
+		errs = validateVolumeName(p.Child("name"), a.Name, a.Name, taken)
+	}
 	if a.Name == wellknown.AgentInjectNone {
 		errs = append(errs, field.Invalid(p.Child("name"), a.Name, "is the word with which a pod asks for no agent"))
 	}
@@ -103,8 +111,16 @@ func (a *Agent) validate(p *field.Path, taken map[string]bool) field.ErrorList {
 	}
 	errs = append(errs, a.validateCopy(p.Child("copy"))...)
 	errs = append(errs, a.validateOptions(p)...)
+	if len(a.Writable) > 0 && len(errs) == 0 {
+		errs = append(errs, validateVolumeName(p.Child("name"), a.Name, a.Name+AgentFoldersSuffix, taken)...)
+	}
+	folders := map[string]bool{}
 	for i, w := range a.Writable {
-		errs = append(errs, w.validate(p.Child("writable").Index(i), a.Name, taken)...)
+		p := p.Child("writable").Index(i)
+		if errs = append(errs, w.validate(p)...); folders[w.Name] {
+			errs = append(errs, field.Duplicate(p.Child("name"), w.Name))
+		}
+		folders[w.Name] = true
 	}
 	errs = append(errs, validateBytes(p.Child("memory"), a.Memory)...)
 	errs = append(errs, validatePositive(p.Child("sizeLimit"), a.SizeLimit)...)
@@ -255,8 +271,8 @@ func (a *Agent) validatePlaceholders(p *field.Path, value string) field.ErrorLis
 	return errs
 }
 
-func (w *AgentFolder) validate(p *field.Path, agent string, taken map[string]bool) field.ErrorList {
-	errs := validateAgentName(p.Child("name"), w.Name, agent+"-"+w.Name, taken)
+func (w *AgentFolder) validate(p *field.Path) field.ErrorList {
+	errs := validateLabel(p.Child("name"), w.Name)
 	if w.SizeLimit == nil {
 		errs = append(errs, field.Required(p.Child("sizeLimit"), "say how much the agent may write, such as 100Mi"))
 	} else {
@@ -265,16 +281,18 @@ func (w *AgentFolder) validate(p *field.Path, agent string, taken map[string]boo
 	return append(errs, validateFolder(p.Child("mountPath"), w.MountPath)...)
 }
 
-// validateAgentName checks a name, and that the volume which bears full as its
-// name is the only one.
-func validateAgentName(p *field.Path, name, full string, taken map[string]bool) field.ErrorList {
+func validateLabel(p *field.Path, name string) field.ErrorList {
 	var errs field.ErrorList
 	for _, msg := range validation.IsDNS1123Label(name) {
 		errs = append(errs, field.Invalid(p, name, msg))
 	}
-	if len(errs) > 0 {
-		return errs
-	}
+	return errs
+}
+
+// validateVolumeName checks that a volume can be named full, for an agent of this
+// name, and is the only one.
+func validateVolumeName(p *field.Path, name, full string, taken map[string]bool) field.ErrorList {
+	var errs field.ErrorList
 	if len(full) > maxAgentNameBytes {
 		errs = append(errs, field.Invalid(p, name, fmt.Sprintf("makes a volume's name of %d bytes; it may have 63",
 			len(AgentVolumePrefix)+len(full))))

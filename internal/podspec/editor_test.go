@@ -125,7 +125,13 @@ func checkPatch(t *testing.T, raw []byte, e *podspec.Editor) {
 	if again, err := json.Marshal(e.Operations()); err != nil || string(again) != string(recorded) {
 		t.Errorf("Patch changed the operations to %s (error %v); they were\n%s", again, err, recorded)
 	}
-	for _, content := range [][]byte{recorded, short} {
+	joined, err := json.Marshal(podspec.Join(compact, raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Joined operations must leave what the types do not know too.
+	var document any
+	for i, content := range [][]byte{recorded, short, joined} {
 		patch, err := jsonpatch.DecodePatch(content)
 		if err != nil {
 			t.Fatalf("the operations are no patch: %v", err)
@@ -140,6 +146,14 @@ func checkPatch(t *testing.T, raw []byte, e *podspec.Editor) {
 		if err := json.Unmarshal(patched, got); err != nil {
 			t.Fatal(err)
 		}
+		var whole any
+		if err := json.Unmarshal(patched, &whole); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(document, whole); i == 2 && diff != "" {
+			t.Errorf("joined, the operations do something else (-apart +joined):\n%s\n%s\nof %s", diff, content, short)
+		}
+		document = whole
 		if diff := cmp.Diff(e.Pod(), got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("the document is not the pod (-edited +patched):\n%s\n%s\nof %s", diff, content, recorded)
 		}

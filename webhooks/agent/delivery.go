@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/utils/ptr"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
@@ -78,12 +79,16 @@ func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
 // volumeName is the name of an agent's volume, and of its init container.
 func volumeName(a *v1alpha1.Agent) string { return v1alpha1.AgentVolumePrefix + a.Name }
 
-// mounts returns the mounts of an agent in a container. A writable folder is
-// shared by the containers of the pod, of which each has its own part.
+// foldersVolumeName is the name of the volume with an agent's writable folders.
+func foldersVolumeName(a *v1alpha1.Agent) string { return volumeName(a) + v1alpha1.AgentFoldersSuffix }
+
+// mounts returns the mounts of an agent in a container. Its writable folders are
+// of one volume, which the containers of the pod share: each has its own part. A
+// kubelet makes the folders, which the agent may expect to be there.
 func (m *Mutator) mounts(a *v1alpha1.Agent, container string) []corev1.VolumeMount {
 	out := []corev1.VolumeMount{{Name: volumeName(a), MountPath: m.cfg.MountPath(a.Name), ReadOnly: true}}
 	for _, w := range a.Writable {
-		out = append(out, corev1.VolumeMount{Name: volumeName(a) + "-" + w.Name, MountPath: w.MountPath, SubPath: container})
+		out = append(out, corev1.VolumeMount{Name: foldersVolumeName(a), MountPath: w.MountPath, SubPath: container + "/" + w.Name})
 	}
 	return out
 }
@@ -123,12 +128,16 @@ func (m *Mutator) addVolumes(req *mutate.Request, e *podspec.Editor, a *v1alpha1
 		content.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
 	}
 	e.SetVolume(content, func(current corev1.Volume) bool { return sameVolume(content, current) })
-	for _, w := range a.Writable {
-		limit := w.SizeLimit.DeepCopy()
-		folder := corev1.Volume{Name: volumeName(a) + "-" + w.Name}
-		folder.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
-		e.SetVolume(folder, func(current corev1.Volume) bool { return sameVolume(folder, current) })
+	if len(a.Writable) == 0 {
+		return
 	}
+	var limit resource.Quantity
+	for _, w := range a.Writable {
+		limit.Add(*w.SizeLimit)
+	}
+	folders := corev1.Volume{Name: foldersVolumeName(a)}
+	folders.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
+	e.SetVolume(folders, func(current corev1.Volume) bool { return sameVolume(folders, current) })
 }
 
 func sameVolume(a, b corev1.Volume) bool {

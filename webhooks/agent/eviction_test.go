@@ -27,9 +27,9 @@ func TestMutatorNamesItsVolumes(t *testing.T) {
 	}{
 		"off":                       {users: "cache", want: "cache", then: "cache"},
 		"off, nothing there":        {},
-		"on":                        {config: on, want: "evenkeel-agent-apm-tmp"},
-		"on, a copy is an emptyDir": {config: on, copied: true, want: "evenkeel-agent-apm,evenkeel-agent-apm-tmp"},
-		"the user's stays":          {config: on, users: "cache, tmp", want: "cache, tmp,evenkeel-agent-apm-tmp", then: "cache, tmp"},
+		"on":                        {config: on, want: "evenkeel-agent-apm-data"},
+		"on, a copy is an emptyDir": {config: on, copied: true, want: "evenkeel-agent-apm,evenkeel-agent-apm-data"},
+		"the user's stays":          {config: on, users: "cache, tmp", want: "cache, tmp,evenkeel-agent-apm-data", then: "cache, tmp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := asking("apm")

@@ -28,7 +28,7 @@ func FuzzMutator(f *testing.F) {
 		}
 	}
 	f.Add("log", "", "", "/evenkeel/log/", "evenkeel-agent-log", uint8(63))
-	f.Add("log", "", "-", "relative", "evenkeel-agent-apm-tmp", uint8(32))
+	f.Add("log", "", "-", "relative", "evenkeel-agent-apm-data", uint8(32))
 	f.Add("apm,log", "a,evenkeel-agent-apm,,b", "1.8", "nginx:5000/a:b@c", "start", uint8(1+16+64+128))
 
 	m := agent.New(small(f, "    safeToEvictLocalVolumes: true\n    conflicts: [{agents: [apm, log], onMeeting: Warn}]\n"))

@@ -108,8 +108,8 @@ func traces(pod *corev1.Pod) map[string]string {
 
 var (
 	apmTraces = map[string]string{
-		"volume evenkeel-agent-apm": "r/apm" + digest, "volume evenkeel-agent-apm-tmp": "emptyDir",
-		"mount /evenkeel/apm": "evenkeel-agent-apm", "mount /evenkeel/apm-tmp": "evenkeel-agent-apm-tmp",
+		"volume evenkeel-agent-apm": "r/apm" + digest, "volume evenkeel-agent-apm-data": "emptyDir",
+		"mount /evenkeel/apm": "evenkeel-agent-apm", "mount /evenkeel/apm-tmp": "evenkeel-agent-apm-data",
 		"env APM_HOME":          "/evenkeel/apm/lib",
 		"env JAVA_TOOL_OPTIONS": "-javaagent:/evenkeel/apm/lib/apm.jar=/evenkeel/apm/lib -Dapm.name=cart",
 	}
@@ -162,8 +162,8 @@ func TestMutatorFollowsChanges(t *testing.T) {
 		"another mount root": {
 			inject: "apm", config: "    mountRoot: /opt/agents\n",
 			want: map[string]string{
-				"volume evenkeel-agent-apm": "r/apm" + digest, "volume evenkeel-agent-apm-tmp": "emptyDir",
-				"mount /opt/agents/apm": "evenkeel-agent-apm", "mount /opt/agents/apm-tmp": "evenkeel-agent-apm-tmp",
+				"volume evenkeel-agent-apm": "r/apm" + digest, "volume evenkeel-agent-apm-data": "emptyDir",
+				"mount /opt/agents/apm": "evenkeel-agent-apm", "mount /opt/agents/apm-tmp": "evenkeel-agent-apm-data",
 				"env APM_HOME":          "/opt/agents/apm/lib",
 				"env JAVA_TOOL_OPTIONS": "-javaagent:/opt/agents/apm/lib/apm.jar=/opt/agents/apm/lib -Dapm.name=cart",
 			},

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/podspec"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
@@ -55,9 +56,9 @@ type answer struct {
 // ignore leaves the pod as it is.
 func (a *answer) ignore(code mutate.Code) { a.outcome, a.code = outcomeIgnored, code }
 
-// done takes over what the chain did. code may hold something that the user
-// should be told of the selection.
-func (a *answer) done(o *mutate.Outcomes, code mutate.Code) {
+// done takes over what the chain did to the pod whose JSON is raw. code may hold
+// something that the user should be told of the selection.
+func (a *answer) done(raw []byte, o *mutate.Outcomes, code mutate.Code) {
 	a.features, a.warnings = o.Features, o.Warnings()
 	if code != "" {
 		a.warnings = append(a.warnings, "evenkeel: "+code.Sentence())
@@ -68,7 +69,7 @@ func (a *answer) done(o *mutate.Outcomes, code mutate.Code) {
 	case len(o.Operations) == 0:
 		a.outcome = outcomeUnchanged
 	default:
-		patch, err := encode(o.Operations)
+		patch, err := encode(podspec.Join(o.Operations, raw))
 		if err != nil {
 			// Operations hold what was decoded from JSON or built of plain types.
 			a.fail(mutate.CodeInternal, errors.New(mutate.CodeInternal.Sentence()))

@@ -109,7 +109,7 @@ func (h *Handler) answer(ctx context.Context, req *admissionv1.AdmissionRequest,
 		Workload:        mutate.WorkloadOf(pod),
 		ServerVersion:   h.server.Load(),
 	}, pod)
-	a.done(outcomes, code)
+	a.done(req.Object.Raw, outcomes, code)
 	logOutcomes(logger, req, outcomes)
 }
 
