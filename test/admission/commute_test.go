@@ -304,14 +304,24 @@ func TestOneAgentFromTwoSides(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		value := resolved(t, &after.Spec.Containers[0])[wellknown.JavaToolOptions]
+		env := resolved(t, &after.Spec.Containers[0])
+		for _, name := range []string{"OTEL_SERVICE_NAME", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_RESOURCE_ATTRIBUTES"} {
+			if env[name] == "" {
+				t.Errorf("in the order %s the agent has no %s", namesOf(order), name)
+			}
+		}
+		value := env[wellknown.JavaToolOptions]
 		if strings.Count(value, "-javaagent:") != 1 || !strings.Contains(value, "/otel-auto-instrumentation-java-app/javaagent.jar") {
 			t.Errorf("in the order %s the options are %q", namesOf(order), value)
 		}
 		if i := slices.IndexFunc(after.Spec.Volumes, func(v corev1.Volume) bool { return isOurs(v.Name) }); i >= 0 {
 			t.Errorf("in the order %s the volume %s is left", namesOf(order), after.Spec.Volumes[i].Name)
 		}
-		warnings := chain.Run(request(after, "1.37.2"), after).Warnings()
+		again := chain.Run(request(after, "1.37.2"), after)
+		if len(again.Operations) > 0 {
+			t.Errorf("in the order %s another call changes the pod: %v", namesOf(order), again.Operations)
+		}
+		warnings := again.Warnings()
 		if !strings.Contains(strings.Join(warnings, "\n"), "starts this agent itself") {
 			t.Errorf("in the order %s the user is told %q", namesOf(order), warnings)
 		}

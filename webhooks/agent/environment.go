@@ -24,6 +24,21 @@ func variable(env v1alpha1.AgentEnv, values map[string]string) corev1.EnvVar {
 		FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: env.Field}}}
 }
 
+// inherited returns the variables that an earlier pass set for an agent and that
+// stay when it withdraws because somebody has brought the same agent meanwhile:
+// he found them set, and set none of his own. Those that name a folder of the one
+// that goes do not stay.
+func inherited(req *mutate.Request, c *corev1.Container, a *v1alpha1.Agent, values map[string]string) []corev1.EnvVar {
+	var wanted []corev1.EnvVar
+	for _, env := range a.Env {
+		if !strings.Contains(env.Value, "{{"+v1alpha1.FolderPlaceholder) && !strings.Contains(env.Value, "{{mount}}") {
+			wanted = append(wanted, variable(env, values))
+		}
+	}
+	own := ownEnv(req, c, wanted)
+	return slices.DeleteFunc(wanted, func(env corev1.EnvVar) bool { return !slices.Contains(own, env.Name) })
+}
+
 // keepUsersEnv takes out of the plan the variables that the user has set, those
 // that an envFrom may bring, and those that refer to the latter: it returns the
 // names of these two. Of several agents that want the same variable, the first in

@@ -49,3 +49,41 @@ func TestMutatorTakesFieldsAndLabels(t *testing.T) {
 		t.Errorf("it is told %+v; want both variables", got)
 	}
 }
+
+// TestMutatorLeavesItsVariablesToTheAgentOfAnother says what stays when another
+// injector brings the same agent after an earlier pass: what it found set and
+// therefore did not set, but nothing that names a folder which goes.
+func TestMutatorLeavesItsVariablesToTheAgentOfAnother(t *testing.T) {
+	m := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar, writable: [{name: log, sizeLimit: 1Mi}],
+		env: [{name: APM_SERVICE, value: "{{workload}}"}, {name: APM_HOME, value: "{{mount}}"}, {name: APM_LOG, value: "{{dir.log}}/x"}]}]}`))
+	out := check(t, mutatortest.DefaultRequest(), asking("apm"), m)
+	c := &out.Pod.Spec.Containers[0]
+	for i := range c.Env {
+		if c.Env[i].Name == "JAVA_TOOL_OPTIONS" {
+			c.Env[i].Value += " -javaagent:/other/a.jar"
+		}
+	}
+	out = check(t, mutatortest.DefaultRequest(), out.Pod, m)
+	want := []corev1.EnvVar{{Name: "APM_SERVICE", Value: "cart"}, {Name: "JAVA_TOOL_OPTIONS", Value: "-javaagent:/other/a.jar"}}
+	if diff := cmp.Diff(want, out.Pod.Spec.Containers[0].Env); diff != "" {
+		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+	if got := toldOf(out, "app"); got.Code != mutate.CodeAgentPresent {
+		t.Errorf("it is told %+v; want that the agent is there", got)
+	}
+
+	// They are still ours, and go with the wish for the agent.
+	out.Pod.Annotations["agent.evenkeel.io/inject"] = "none"
+	out = check(t, mutatortest.DefaultRequest(), out.Pod, m)
+	if env := out.Pod.Spec.Containers[0].Env; len(env) != 1 {
+		t.Errorf("environment is %v; want the options alone", env)
+	}
+
+	// A user who starts the agent himself is not given any.
+	pod := asking("apm")
+	pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "JAVA_TOOL_OPTIONS", Value: "-javaagent:/other/a.jar"}}
+	out = check(t, mutatortest.DefaultRequest(), pod, m)
+	if env := out.Pod.Spec.Containers[0].Env; len(env) != 1 {
+		t.Errorf("environment is %v; want the user's options alone", env)
+	}
+}

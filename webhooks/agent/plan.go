@@ -54,12 +54,15 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 		if a.JDK != nil && have.major > 0 {
 			p.result.Facts[mutate.FactJDK] = strconv.Itoa(int(have.major))
 		}
+		values := m.values(req, pod, c, a)
 		if out {
 			without = append(without, told...)
+			if told[0].code == mutate.CodeAgentPresent {
+				p.env = append(p.env, inherited(req, c, a, values)...)
+			}
 			continue
 		}
 		remarks = append(remarks, told...)
-		values := m.values(req, pod, c, a)
 		for _, o := range m.options(a, values) {
 			if !userHas(user, o) {
 				options = append(options, o)
@@ -76,20 +79,20 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 		p.result.Facts[mutate.FactLeftOut] = leftOut(without)
 		remarks = append(without, remarks...)
 	}
+	unseen := p.keepUsersEnv(req, c)
+	if len(p.env) > 0 {
+		p.result.Facts[mutate.FactEnv] = fingerprints(p.env)
+	}
 	if len(p.agents) == 0 {
 		p.result.Outcome = mutate.Skipped
 		tell(&p.result, remarks)
 		return p, nil
 	}
 	p.options = strings.Join(options, " ")
-	unseen := p.keepUsersEnv(req, c)
 	p.result.Facts[mutate.FactAgents] = strings.Join(names, ",")
 	p.result.Facts[mutate.FactDelivery] = join(deliveries, ",")
 	if p.options != "" {
 		p.result.Facts[mutate.FactOptions], p.result.Facts[mutate.FactChannel] = p.options, channel
-	}
-	if len(p.env) > 0 {
-		p.result.Facts[mutate.FactEnv] = fingerprints(p.env)
 	}
 	if unseen != "" {
 		remarks = append(remarks, remark{code: mutate.CodeAgentEnvUnseen, detail: unseen})
