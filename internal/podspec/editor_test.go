@@ -57,6 +57,7 @@ var edits = []struct {
 	}},
 	{"SetEnv of any container", func(e *podspec.Editor, a, b string) { e.SetEnv(a, "a", b) }},
 	{"RemoveEnv of any container", func(e *podspec.Editor, a, b string) { e.RemoveEnv(a, b) }},
+	{"SetDefaultEnv", func(e *podspec.Editor, a, b string) { e.SetDefaultEnv("app", corev1.EnvVar{Name: a, Value: b}) }},
 	{"RemoveInitContainer", func(e *podspec.Editor, a, _ string) { e.RemoveInitContainer(a) }},
 	{"SetAutomountServiceAccountToken", func(e *podspec.Editor, a, _ string) { e.SetAutomountServiceAccountToken(a == "") }},
 }

@@ -59,11 +59,7 @@ func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
 		}
 	}
 	for _, env := range p.env {
-		if env.ValueFrom != nil {
-			e.SetEnvSource(p.container, env)
-		} else {
-			e.SetEnv(p.container, env.Name, env.Value)
-		}
+		e.SetDefaultEnv(p.container, env)
 	}
 	req.MergeOptions(e, Name, p.container, p.channel, p.options)
 	for _, a := range p.agents {

@@ -39,29 +39,22 @@ func inherited(req *mutate.Request, c *corev1.Container, a *v1alpha1.Agent, valu
 	return slices.DeleteFunc(wanted, func(env corev1.EnvVar) bool { return !slices.Contains(own, env.Name) })
 }
 
-// keepUsersEnv takes out of the plan the variables that the user has set, those
-// that an envFrom may bring, and those that refer to the latter: it returns the
-// names of these two. Of several agents that want the same variable, the first in
-// order has it.
-func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) (unseen string) {
+// keepUsersEnv takes out of the plan the variables that the user has set. Those
+// that an envFrom may bring stay: see podspec's SetDefaultEnv. Of several agents
+// that want the same variable, the first in order has it.
+func (p *plan) keepUsersEnv(req *mutate.Request, c *corev1.Container) {
 	wanted := p.env
 	own := ownEnv(req, c, wanted)
 	p.env = nil
-	var hidden []string
 	for _, env := range wanted {
 		if slices.ContainsFunc(p.env, func(o corev1.EnvVar) bool { return o.Name == env.Name }) {
 			continue
 		}
 		_, source := podspec.LookupEnv(c, env.Name)
-		refers := slices.ContainsFunc(hidden, func(name string) bool { return strings.Contains(env.Value, "$("+name+")") })
-		switch {
-		case source == podspec.EnvFrom, source == podspec.EnvAbsent && refers:
-			hidden = append(hidden, env.Name)
-		case source == podspec.EnvAbsent, slices.Contains(own, env.Name):
+		if source == podspec.EnvAbsent || source == podspec.EnvFrom || slices.Contains(own, env.Name) {
 			p.env = append(p.env, env)
 		}
 	}
-	return join(hidden, ", ")
 }
 
 // ownEnv returns the names of the variables that an earlier pass set in a
@@ -111,13 +104,9 @@ func content(env corev1.EnvVar) string {
 	return ""
 }
 
-// textOf returns the content of a container's variable of that name, of several
-// entries that of the last, if it is one that an agent may have.
+// textOf returns the content of a container's variable of that name, if it is one
+// that an agent may have.
 func textOf(c *corev1.Container, name string) (text string, ok bool) {
-	for _, env := range slices.Backward(c.Env) {
-		if env.Name == name {
-			return content(env), env.ValueFrom == nil || env.ValueFrom.FieldRef != nil
-		}
-	}
-	return "", false
+	env, ok := podspec.DefaultEnv(c, name)
+	return content(env), ok && (env.ValueFrom == nil || env.ValueFrom.FieldRef != nil)
 }

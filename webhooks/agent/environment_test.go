@@ -39,14 +39,41 @@ func TestMutatorTakesFieldsAndLabels(t *testing.T) {
 	if env := out.Pod.Spec.Containers[0].Env; len(env) != 1 || env[0].Name != "APM_POD" {
 		t.Errorf("environment is %v; want the user's APM_POD alone", env)
 	}
+}
 
-	pod = asking("apm")
-	pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "JAVA_TOOL_OPTIONS"}}
-	pod.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{{Prefix: "APM_P", ConfigMapRef: &corev1.ConfigMapEnvSource{
+// TestMutatorSetsVariablesBehindEnvFrom says that what an envFrom brings counts,
+// and what it does not bring is set all the same.
+func TestMutatorSetsVariablesBehindEnvFrom(t *testing.T) {
+	m := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar,
+		env: [{name: APM_POD, field: metadata.name}, {name: APM_ID, value: "{{workload}}/$(APM_POD)"}]}]}`))
+	pod := asking("apm")
+	pod.Spec.Containers[0].EnvFrom = []corev1.EnvFromSource{{Prefix: "APM_", ConfigMapRef: &corev1.ConfigMapEnvSource{
 		LocalObjectReference: corev1.LocalObjectReference{Name: "c"}}}}
-	out = check(t, mutatortest.DefaultRequest(), pod, m)
-	if got := toldOf(out, "app"); got.Code != mutate.CodeAgentEnvUnseen || got.Detail != "APM_POD, APM_ID" {
-		t.Errorf("it is told %+v; want both variables", got)
+	out := check(t, mutatortest.DefaultRequest(), pod, m)
+	for name, tc := range map[string]struct {
+		data map[string]string
+		want string
+	}{
+		"brings nothing of it": {data: map[string]string{"OTHER": "x"}, want: "cart/cart-0"},
+		"brings one":           {data: map[string]string{"ID": "theirs"}, want: "theirs"},
+		"brings the other":     {data: map[string]string{"POD": "a"}, want: "cart/a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env, err := mutatortest.ResolveEnv(&out.Pod.Spec.Containers[0], mutatortest.Objects{
+				ConfigMaps: map[string]map[string]string{"c": tc.data}, Fields: map[string]string{"metadata.name": "cart-0"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if env["APM_ID"] != tc.want {
+				t.Errorf("APM_ID is %q; want %q", env["APM_ID"], tc.want)
+			}
+		})
+	}
+
+	// It goes as it came.
+	out.Pod.Annotations["agent.evenkeel.io/inject"] = "none"
+	if out = check(t, mutatortest.DefaultRequest(), out.Pod, m); len(out.Pod.Spec.Containers[0].Env) > 0 {
+		t.Errorf("environment is %v; want none", out.Pod.Spec.Containers[0].Env)
 	}
 }
 

@@ -79,7 +79,7 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 		p.result.Facts[mutate.FactLeftOut] = leftOut(without)
 		remarks = append(without, remarks...)
 	}
-	unseen := p.keepUsersEnv(req, c)
+	p.keepUsersEnv(req, c)
 	if len(p.env) > 0 {
 		p.result.Facts[mutate.FactEnv] = fingerprints(p.env)
 	}
@@ -93,9 +93,6 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 	p.result.Facts[mutate.FactDelivery] = join(deliveries, ",")
 	if p.options != "" {
 		p.result.Facts[mutate.FactOptions], p.result.Facts[mutate.FactChannel] = p.options, channel
-	}
-	if unseen != "" {
-		remarks = append(remarks, remark{code: mutate.CodeAgentEnvUnseen, detail: unseen})
 	}
 	// Without what other features merged: they may not have run yet.
 	merged := podspec.MergeOptions(req.UserOptions(c, channel, value), "", p.options)

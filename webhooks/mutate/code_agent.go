@@ -39,9 +39,6 @@ const (
 	// CodeAgentConflict: two agents of the container do not go together, and both are
 	// there.
 	CodeAgentConflict Code = "AgentConflict"
-	// CodeAgentEnvUnseen: an envFrom may hold a variable that the agent needs, which
-	// an entry would hide.
-	CodeAgentEnvUnseen Code = "AgentEnvUnseen"
 	// CodeAgentStorage: the agents may write more than the pod's limit of ephemeral
 	// storage.
 	CodeAgentStorage Code = "AgentStorage"
@@ -75,7 +72,5 @@ var agentCodes = map[Code]description{
 		wellknown.AgentJDKAnnotation},
 	CodeAgentConflictSkipped: {warn: true, sentence: "the agent conflicts with another, so it was not injected"},
 	CodeAgentConflict:        {warn: true, sentence: "two agents of the container conflict"},
-	CodeAgentEnvUnseen: {warn: true, sentence: "an envFrom may hold variables of the agent, so these were not set; " +
-		"add env entries for them"},
-	CodeAgentStorage: {warn: true, sentence: "the agents may write more than the pod's limit of ephemeral storage; raise it"},
+	CodeAgentStorage:         {warn: true, sentence: "the agents may write more than the pod's limit of ephemeral storage; raise it"},
 }
