@@ -27,27 +27,39 @@ func TestWebhookCannotStopTheCluster(t *testing.T) {
 	if registration.Name <= "vpa-webhook-config" {
 		t.Errorf("the name %q is called before the Vertical Pod Autoscaler's webhook", registration.Name)
 	}
-	if len(registration.Webhooks) != 1 {
-		t.Fatalf("there are %d webhooks, want one call for a pod", len(registration.Webhooks))
+	if len(registration.Webhooks) != 2 {
+		t.Fatalf("there are %d webhooks, want one call for a new pod and one for a resize", len(registration.Webhooks))
+	}
+	for _, w := range registration.Webhooks {
+		checkWebhookCannotStopTheCluster(t, w)
 	}
 	w := registration.Webhooks[0]
+	if w.ReinvocationPolicy == nil || *w.ReinvocationPolicy != admissionregistrationv1.IfNeededReinvocationPolicy {
+		t.Error("reinvocationPolicy is not IfNeeded: limits that another webhook sets later would be missed")
+	}
+	for i, want := range []struct {
+		operation admissionregistrationv1.OperationType
+		resource  string
+	}{{admissionregistrationv1.Create, "pods"}, {admissionregistrationv1.Update, "pods/resize"}} {
+		for _, rule := range registration.Webhooks[i].Rules {
+			if !slices.Equal(rule.Operations, []admissionregistrationv1.OperationType{want.operation}) ||
+				!slices.Equal(rule.Resources, []string{want.resource}) || !slices.Equal(rule.APIGroups, []string{""}) {
+				t.Errorf("the rule %+v is for more than %s of %s", rule, want.operation, want.resource)
+			}
+		}
+	}
+}
+
+func checkWebhookCannotStopTheCluster(t *testing.T, w admissionregistrationv1.MutatingWebhook) {
+	t.Helper()
 	if w.FailurePolicy == nil || *w.FailurePolicy != admissionregistrationv1.Ignore {
 		t.Error("failurePolicy is not Ignore: Fail is for those who chose it")
 	}
 	if w.TimeoutSeconds == nil || *w.TimeoutSeconds > 5 {
 		t.Error("timeoutSeconds is above 5: each pod waits so long when the webhook hangs")
 	}
-	if w.ReinvocationPolicy == nil || *w.ReinvocationPolicy != admissionregistrationv1.IfNeededReinvocationPolicy {
-		t.Error("reinvocationPolicy is not IfNeeded: limits that another webhook sets later would be missed")
-	}
 	if w.SideEffects == nil || *w.SideEffects != admissionregistrationv1.SideEffectClassNone {
 		t.Error("sideEffects is not None: dry runs would be refused")
-	}
-	for _, rule := range w.Rules {
-		if !slices.Equal(rule.Operations, []admissionregistrationv1.OperationType{admissionregistrationv1.Create}) ||
-			!slices.Equal(rule.Resources, []string{"pods"}) || !slices.Equal(rule.APIGroups, []string{""}) {
-			t.Errorf("the rule %+v is for more than the creation of pods", rule)
-		}
 	}
 	selector, err := metav1.LabelSelectorAsSelector(w.NamespaceSelector)
 	if err != nil {

@@ -20,6 +20,10 @@ const (
 	CodeCRIOOverwritten Code = "CRIOOverwritten"
 )
 
+// FactCRIO lists the annotations of CRI-O that the container's number was written
+// into: current, legacy.
+const FactCRIO = "crio"
+
 var pidlimitCodes = map[Code]description{
 	CodeLimitsOverwritten: {warn: true, sentence: "the annotation " + wellknown.PidsLimitsAnnotation +
 		" is Evenkeel's and was overwritten; choose a tier with " + wellknown.PidsTierAnnotation},

@@ -43,6 +43,9 @@ const (
 	// FactLeft lists what was left of the ServiceAccount plugin's volume, where the
 	// token alone was taken.
 	FactLeft = "left"
+	// FactAutomount is author where the pod's author had written
+	// automountServiceAccountToken: false himself; otherwise the feature did.
+	FactAutomount = "automount"
 )
 
 var satokenCodes = map[Code]description{

@@ -154,3 +154,21 @@ func cronJobOf(job string) (string, bool) {
 	minutes, err := strconv.ParseUint(job[i+1:], 10, 32)
 	return job[:i], err == nil && minutes >= in2015 && len(job)-i-1 == len("24000000")
 }
+
+// ResizeAdviser is a Mutator that has something to say when the limits of a pod
+// change while it runs. Nothing can be changed for it any more.
+type ResizeAdviser interface {
+	// ResizeWarnings returns what the user should know, a sentence each that begins
+	// with what it is about.
+	ResizeWarnings(r Resize) []string
+}
+
+// Resize is a change of a pod's resources while it runs.
+type Resize struct {
+	// Before and After are the pod. Callers must only read them.
+	Before, After *corev1.Pod
+	// Record is what the feature left on the pod when it was created.
+	Record FeatureStatus
+	// Anew is what the feature would report of a pod that is created like After.
+	Anew *Report
+}

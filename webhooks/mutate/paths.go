@@ -54,7 +54,7 @@ func under(declared, path string) int {
 		case declared == "" || declared[0] != '*' || path == "" || path[0] == '/':
 			return -1
 		}
-		// A star is a token of its own in what is declared.
+		// A star stands for a token in what is declared, or for the rest of one.
 		declared = declared[1:]
 		if i := strings.IndexByte(path, '/'); i >= 0 {
 			path = path[i:]

@@ -11,13 +11,17 @@ import (
 )
 
 func TestCheckPaths(t *testing.T) {
-	declared := []string{"/metadata/annotations/pids.evenkeel.io~1limits", "/spec/containers/*/env/*", "/spec/volumes/*"}
+	declared := []string{"/metadata/annotations/pids.evenkeel.io~1limits", "/metadata/annotations/unified-cgroup.crio.io~1*", "/spec/containers/*/env/*", "/spec/volumes/*"}
 	tests := map[string]struct {
 		op   jsonpatch.Operation
 		want bool
 	}{
 		"a declared key":               {op: jsonpatch.NewOperation("add", "/metadata/annotations/pids.evenkeel.io~1limits", "x"), want: true},
 		"another key":                  {op: jsonpatch.NewOperation("add", "/metadata/annotations/other", "x")},
+		"a key that begins so":         {op: jsonpatch.NewOperation("add", "/metadata/annotations/unified-cgroup.crio.io~1app", "x"), want: true},
+		"one that begins alike":        {op: jsonpatch.NewOperation("add", "/metadata/annotations/unified-cgroup.crio.iot~1app", "x")},
+		"the beginning alone":          {op: jsonpatch.NewOperation("add", "/metadata/annotations/unified-cgroup.crio.io~1", "x")},
+		"below a key":                  {op: jsonpatch.NewOperation("add", "/metadata/annotations/unified-cgroup.crio.io~1app/x", "x")},
 		"an element":                   {op: jsonpatch.NewOperation("replace", "/spec/containers/3/env/0", corev1.EnvVar{}), want: true},
 		"the end of a list":            {op: jsonpatch.NewOperation("add", "/spec/containers/3/env/-", corev1.EnvVar{}), want: true},
 		"inside an element":            {op: jsonpatch.NewOperation("replace", "/spec/containers/3/env/0/value", "x")},

@@ -27,6 +27,7 @@ const (
 	outcomeIgnored   = "ignored"
 	outcomeDenied    = "denied"
 	outcomeFailed    = "failed"
+	outcomeAdvised   = "advised"
 )
 
 // Reasons that only the handler gives.
@@ -54,7 +55,9 @@ type answer struct {
 }
 
 // ignore leaves the pod as it is.
-func (a *answer) ignore(code mutate.Code) { a.outcome, a.code = outcomeIgnored, code }
+func (a *answer) ignore(code mutate.Code) {
+	*a = answer{settings: a.settings, outcome: outcomeIgnored, code: code}
+}
 
 // done takes over what the chain did to the pod whose JSON is raw. code may hold
 // something that the user should be told of the selection.

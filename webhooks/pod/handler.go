@@ -67,6 +67,9 @@ func (h *Handler) Handle(ctx context.Context, req admission.Request) (resp admis
 			klog.FromContext(ctx).Error(fmt.Errorf("panic: %v", p), "Recovered from a panic in the admission handler",
 				"namespace", req.Namespace, "stack", string(debug.Stack()))
 			a.fail(mutate.CodeInternal, errors.New(mutate.CodeInternal.Sentence()))
+			if isResize(&req.AdmissionRequest) {
+				a.ignore(mutate.CodeInternal)
+			}
 		}
 		resp = a.response()
 		h.metrics.observe(a, time.Since(started))
@@ -77,6 +80,10 @@ func (h *Handler) Handle(ctx context.Context, req admission.Request) (resp admis
 
 // answer decides about one request.
 func (h *Handler) answer(ctx context.Context, req *admissionv1.AdmissionRequest, a *answer) {
+	if isResize(req) {
+		h.advise(ctx, req, a)
+		return
+	}
 	if req.Operation != admissionv1.Create || req.Resource.Group != "" || req.Resource.Resource != "pods" || req.SubResource != "" {
 		a.ignore(codeNotACreation)
 		return

@@ -316,7 +316,7 @@ evenkeel_webhook_features_total{feature="first",outcome="done",reason=""} 2
 evenkeel_webhook_features_total{feature="first",outcome="failed",reason="NamespaceUnknown"} 1
 evenkeel_webhook_features_total{feature="second",outcome="failed",reason="Error"} 2
 evenkeel_webhook_features_total{feature="second",outcome="failed",reason="NamespaceUnknown"} 1
-# HELP evenkeel_webhook_requests_total Admission requests by outcome (patched, unchanged, ignored, denied, failed) and, where there is one, the reason code.
+# HELP evenkeel_webhook_requests_total Admission requests by outcome (patched, unchanged, advised, ignored, denied, failed) and, where there is one, the reason code.
 # TYPE evenkeel_webhook_requests_total counter
 evenkeel_webhook_requests_total{outcome="failed",reason="NamespaceUnknown"} 1
 evenkeel_webhook_requests_total{outcome="ignored",reason="NamespaceNotEnabled"} 1

@@ -26,7 +26,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "evenkeel_webhook_requests_total",
-			Help: "Admission requests by outcome (patched, unchanged, ignored, denied, failed) and, where there is one, the reason code.",
+			Help: "Admission requests by outcome (patched, unchanged, advised, ignored, denied, failed) and, where there is one, the reason code.",
 		}, []string{"outcome", "reason"}),
 		features: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "evenkeel_webhook_features_total",

@@ -58,6 +58,7 @@ func TestPodsGoTheirWay(t *testing.T) {
 		t.Run("a pod in "+namespace+" is untouched", func(t *testing.T) { checkUntouched(t, client, namespace) })
 	}
 	t.Run("a wrong annotation is forgiven where the configuration says so", func(t *testing.T) { checkAdmitted(t, config) })
+	t.Run("who resizes a pod is told what its JVM makes of it", func(t *testing.T) { checkResized(t, config, &web.Items[0]) })
 	t.Run("a wrong annotation is refused where the configuration says so", func(t *testing.T) { checkDenied(t, client) })
 }
 
@@ -153,13 +154,43 @@ func checkUntouched(t *testing.T, client kubernetes.Interface, namespace string)
 	}
 }
 
+// checkResized doubles the memory limit of a pod that runs.
+func checkResized(t *testing.T, config *rest.Config, pod *corev1.Pod) {
+	t.Helper()
+	client, warnings := recorded(config)
+	pods := client.CoreV1().Pods(pod.Namespace)
+	pod, err := pods.Get(t.Context(), pod.Name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A kubelet that can resize reports the resources; the simulated one does not.
+	for i := range pod.Status.ContainerStatuses {
+		pod.Status.ContainerStatuses[i].Resources = &corev1.ResourceRequirements{}
+	}
+	if pod, err = pods.UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	resources := &pod.Spec.Containers[0].Resources
+	limit := resources.Limits[corev1.ResourceMemory]
+	limit.Add(limit)
+	resources.Limits[corev1.ResourceMemory] = limit
+	after, err := pods.UpdateResize(t.Context(), pod.Name, pod, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := after.Spec.Containers[0].Resources.Limits[corev1.ResourceMemory]; got.Cmp(limit) != 0 {
+		t.Errorf("the limit is %s, want %s", got.String(), limit.String())
+	}
+	const want = "evenkeel jvm, container app: the new memory limit restarts the container, whose heap is then "
+	if !slices.ContainsFunc(warnings.texts(), func(text string) bool { return strings.HasPrefix(text, want) }) {
+		t.Errorf("the user was warned of %q, want %q and the percentages", warnings.texts(), want)
+	}
+}
+
 func checkAdmitted(t *testing.T, config *rest.Config) {
 	t.Helper()
-	warnings := &recorder{}
-	config = rest.CopyConfig(config)
-	config.WarningHandlerWithContext = nil
-	config.WarningHandler = warnings
-	pod := create(t, kubernetes.NewForConfigOrDie(config), "lenient", map[string]string{
+	client, warnings := recorded(config)
+	pod := create(t, client, "lenient", map[string]string{
 		wellknown.PidsTierAnnotation: "tiny", wellknown.PidsLimitsAnnotation: `{"app":999999}`,
 	})
 	status, err := mutate.ParseStatus(pod.Annotations[wellknown.StatusAnnotation])
@@ -245,6 +276,15 @@ func env(pod *corev1.Pod, name string) string {
 		}
 	}
 	return ""
+}
+
+// recorded returns a client and what the API server says to it.
+func recorded(config *rest.Config) (*kubernetes.Clientset, *recorder) {
+	warnings := &recorder{}
+	config = rest.CopyConfig(config)
+	config.WarningHandlerWithContext = nil
+	config.WarningHandler = warnings
+	return kubernetes.NewForConfigOrDie(config), warnings
 }
 
 // recorder keeps the warnings that the API server sends along.
