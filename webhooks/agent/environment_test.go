@@ -114,3 +114,20 @@ func TestMutatorLeavesItsVariablesToTheAgentOfAnother(t *testing.T) {
 		t.Errorf("environment is %v; want the user's options alone", env)
 	}
 }
+
+// TestMutatorSparesCommandsWithTheChannel says when a command that names the
+// variable of the options keeps the agent out.
+func TestMutatorSparesCommandsWithTheChannel(t *testing.T) {
+	m := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar}]}`))
+	for command, want := range map[string]mutate.Code{
+		"java $JAVA_TOOL_OPTIONS -jar a.jar": mutate.CodeAgentTwice,
+		"$(JAVA_TOOL_OPTIONS)":               mutate.CodeOptionsInCommand,
+		"java $JAVA_OPTS -jar a.jar":         "",
+	} {
+		pod := asking("apm")
+		pod.Spec.Containers[0].Command = []string{"sh", "-c", command}
+		if got := toldOf(check(t, mutatortest.DefaultRequest(), pod, m), "app"); got.Code != want {
+			t.Errorf("with %q it is told %q; want %q", command, got.Code, want)
+		}
+	}
+}

@@ -28,6 +28,11 @@ type plan struct {
 	result mutate.Result
 }
 
+// skip is a plan for a container that goes without agents.
+func skip(container string, code mutate.Code, detail string) *plan {
+	return &plan{container: container, result: mutate.Result{Outcome: mutate.Skipped, Code: code, Detail: detail}}
+}
+
 // plan decides for one container that is to get agents. It changes nothing. The
 // error is for the user.
 func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container, want choice) (*plan, error) {
@@ -38,6 +43,13 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 	have, err := m.jdkOf(pod, c)
 	if err != nil {
 		return nil, err
+	}
+	switch podspec.UseInCommand(c, channel) {
+	case podspec.CommandJoins:
+		return skip(c.Name, mutate.CodeOptionsInCommand, channel), nil
+	case podspec.CommandRepeats:
+		return skip(c.Name, mutate.CodeAgentTwice, channel), nil
+	case podspec.CommandIgnores:
 	}
 	value, _ := podspec.LookupEnv(c, channel)
 	user := podspec.JVMFlags(c, func(name, value string) string { return req.UserOptions(c, name, value) })

@@ -151,6 +151,9 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, t target, w *wishes
 		return skip(mutate.CodeJVMOff, ""), nil
 	}
 	c := t.Container
+	if podspec.UseInCommand(c, w.channel) == podspec.CommandJoins {
+		return skip(mutate.CodeOptionsInCommand, w.channel), nil
+	}
 	s := see(req, c)
 	sized := sizerOf(c, s.words)
 	if sized != nil && sized.alone {

@@ -264,3 +264,21 @@ func TestProfileAgents(t *testing.T) {
 		t.Errorf("heap is %s %%; want %s", got, want)
 	}
 }
+
+// TestMutatorSparesCommandsOfOneWord has a kubelet put the channel into one word
+// of the command, where the JVM would take our options for one.
+func TestMutatorSparesCommandsOfOneWord(t *testing.T) {
+	pod := javaPod(corev1.EnvVar{Name: "JAVA_TOOL_OPTIONS", Value: "-Da=b"})
+	pod.Spec.Containers[0].Command = []string{"java", "$(JAVA_TOOL_OPTIONS)", "-jar", "a.jar"}
+	out := run(t, feature(t, "{}"), pod)
+	if got := out.Features[0].Report.Containers["app"].Code; got != mutate.CodeOptionsInCommand {
+		t.Errorf("it is told %q; want %q", got, mutate.CodeOptionsInCommand)
+	}
+	if got := out.Pod.Spec.Containers[0].Env[0].Value; got != "-Da=b" {
+		t.Errorf("the options are %q; want the user's alone", got)
+	}
+	pod.Spec.Containers[0].Command = []string{"sh", "-c", "exec java $(JAVA_TOOL_OPTIONS) -jar a.jar"}
+	if got := run(t, feature(t, "{}"), pod).Features[0].Report.Containers["app"].Code; got != "" {
+		t.Errorf("where a shell takes it apart it is told %q; want nothing", got)
+	}
+}

@@ -39,6 +39,9 @@ const (
 	// CodeAgentConflict: two agents of the container do not go together, and both are
 	// there.
 	CodeAgentConflict Code = "AgentConflict"
+	// CodeAgentTwice: the command passes on the variable that the JVM reads by itself,
+	// so that an agent in it would start twice.
+	CodeAgentTwice Code = "AgentTwice"
 	// CodeAgentStorage: the agents may write more than the pod's limit of ephemeral
 	// storage.
 	CodeAgentStorage Code = "AgentStorage"
@@ -72,5 +75,7 @@ var agentCodes = map[Code]description{
 		wellknown.AgentJDKAnnotation},
 	CodeAgentConflictSkipped: {warn: true, sentence: "the agent conflicts with another, so it was not injected"},
 	CodeAgentConflict:        {warn: true, sentence: "two agents of the container conflict"},
-	CodeAgentStorage:         {warn: true, sentence: "the agents may write more than the pod's limit of ephemeral storage; raise it"},
+	CodeAgentTwice: {warn: true, sentence: "the command passes the variable to the JVM, which reads it by itself too, so that the agent would start twice; " +
+		"take it out of the command, or name another one with " + wellknown.JVMChannelAnnotation},
+	CodeAgentStorage: {warn: true, sentence: "the agents may write more than the pod's limit of ephemeral storage; raise it"},
 }

@@ -15,6 +15,9 @@ const (
 	// CodeOptionsByEnvFrom: options were merged with what an envFrom may bring, which
 	// cannot be seen.
 	CodeOptionsByEnvFrom Code = "OptionsByEnvFrom"
+	// CodeOptionsInCommand: a kubelet puts the variable into one word of the command,
+	// where several options would keep the JVM from starting.
+	CodeOptionsInCommand Code = "OptionsInCommand"
 	// CodeOptionsTooLong: a JVM of JDK 8 would ignore options, or all of them.
 	CodeOptionsTooLong Code = "OptionsTooLong"
 )
@@ -93,6 +96,8 @@ var jvmCodes = map[Code]description{
 	// No warning, because most of what an envFrom brings are no options.
 	CodeOptionsByEnvFrom: {sentence: "JVM options that an envFrom may bring are kept and win, " +
 		"but were not checked for -XX:-UseContainerSupport and -javaagent"},
+	CodeOptionsInCommand: {warn: true, sentence: "the command takes the variable as one word, so nothing was added to it; " +
+		"name another one with " + wellknown.JVMChannelAnnotation},
 	CodeOptionsTooLong: {warn: true, sentence: "JDK 8 and before ignore all JVM options when they are longer than 1023 bytes, " +
 		"and those after the 64th; shorten them"},
 
