@@ -60,9 +60,13 @@ test-integration: control-plane build ## Run the tests against a real control pl
 test-jvm: ## Run options and agents on every JDK that is there; test/jvm/fetch-jdks.sh brings more.
 	go -C test/jvm test -timeout 15m
 
+# The first run builds containerd and the kubelet, within this.
+NODE_TIMEOUT ?= 30m
+
 .PHONY: test-node
 test-node: control-plane build ## Run real containers on a real kubelet and containerd (root; says so where it cannot).
-	go test -count=1 -v -timeout 30m ./test/node
+	go test -count=1 -v -timeout $(NODE_TIMEOUT) ./test/node
+	go test -count=1 -v -timeout $(NODE_TIMEOUT) ./test/node/guest
 
 .PHONY: test-race
 test-race: ## Run the unit tests under the race detector.

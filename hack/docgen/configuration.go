@@ -32,6 +32,19 @@ comments, is [manifests/base/webhook/config.yaml](../../manifests/base/webhook/c
 	})
 }
 
+// nodeConfiguration writes the page of the node daemon's configuration file.
+func nodeConfiguration(root string) (string, error) {
+	const dir = "api/v1alpha1"
+	cfg := &v1alpha1.NodeConfiguration{TypeMeta: metav1.TypeMeta{
+		APIVersion: v1alpha1.GroupVersion, Kind: v1alpha1.NodeConfigurationKind}}
+	cfg.SetDefaults()
+	return configuration(root, dir, "NodeConfiguration", cfg, `The file that `+"`--config`"+` names for evenkeel-node. It is
+strict: a field that is unknown or wrong is refused with its path. What is left out has the default that is named
+here. The file that is shipped, with comments, is
+[manifests/base/node/config.yaml](../../manifests/base/node/config.yaml); the source is [`+dir+`](../../`+dir+`), and
+what the daemon does with it is in [docs/node.md](../node.md).`, nil)
+}
+
 // replicaSpreadArgs writes the page of the arguments of the plugin.
 func replicaSpreadArgs(root string) (string, error) {
 	args := &argsv1.ReplicaSpreadArgs{}

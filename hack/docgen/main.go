@@ -52,6 +52,7 @@ func generate(root string) (map[string]string, error) {
 	for name, page := range map[string]func(root string) (string, error){
 		"names.md":                           names,
 		"admission-configuration.md":         admissionConfiguration,
+		"node-configuration.md":              nodeConfiguration,
 		"replica-spread-args.md":             replicaSpreadArgs,
 		"guarded-inter-pod-affinity-args.md": guardedInterPodAffinityArgs,
 		"profile-guard-args.md":              profileGuardArgs,

@@ -28,6 +28,7 @@ type Plugin struct {
 	logger   klog.Logger
 	metrics  *Metrics
 	records  *records
+	garbage  *collector
 	adjuster atomic.Pointer[pids.Adjuster]
 	// cgroup2 says that the node has the unified hierarchy.
 	cgroup2 bool
@@ -57,7 +58,7 @@ var (
 // New returns a plugin that is not connected. cgroup2 says whether the node has
 // cgroup v2, see UnifiedCgroups.
 func New(logger klog.Logger, adjuster *pids.Adjuster, metrics *Metrics, cgroup2 bool) *Plugin {
-	p := &Plugin{logger: logger, metrics: metrics, records: newRecords(), cgroup2: cgroup2, updates: make(chan []update, 1)}
+	p := &Plugin{logger: logger, metrics: metrics, records: newRecords(), garbage: newCollector(), cgroup2: cgroup2, updates: make(chan []update, 1)}
 	p.adjuster.Store(adjuster)
 	p.runtime.Store(&runtimeInfo{})
 	metrics.watch(p)
@@ -91,7 +92,7 @@ func (p *Plugin) Configure(_ context.Context, config, runtime, version string) (
 // its answer: what becomes of such a change is only told to the runtime's log. They
 // are changed one by one afterwards, so that each failure has a name.
 func (p *Plugin) Synchronize(_ context.Context, pods []*api.PodSandbox, containers []*api.Container) ([]*api.ContainerUpdate, error) {
-	defer p.metrics.took("Synchronize", time.Now())
+	defer p.answered("Synchronize", p.asked())
 	sandboxes := make(map[string]*api.PodSandbox, len(pods))
 	for _, pod := range pods {
 		sandboxes[pod.GetId()] = pod
@@ -120,7 +121,7 @@ func (p *Plugin) Synchronize(_ context.Context, pods []*api.PodSandbox, containe
 
 // CreateContainer answers with the limit of a container that is being created.
 func (p *Plugin) CreateContainer(_ context.Context, pod *api.PodSandbox, container *api.Container) (*api.ContainerAdjustment, []*api.ContainerUpdate, error) {
-	defer p.metrics.took("CreateContainer", time.Now())
+	defer p.answered("CreateContainer", p.asked())
 	decision := p.adjuster.Load().Decide(pod.GetNamespace(), pod.GetAnnotations(), container.GetName())
 	p.metrics.decided(decision.Reason)
 	r := newRecord(pod, container, decision)
@@ -134,7 +135,7 @@ func (p *Plugin) CreateContainer(_ context.Context, pod *api.PodSandbox, contain
 // tell that when it has created the container, at the price of a second request
 // during the creation.
 func (p *Plugin) StartContainer(_ context.Context, _ *api.PodSandbox, container *api.Container) error {
-	defer p.metrics.took("StartContainer", time.Now())
+	defer p.answered("StartContainer", p.asked())
 	if r, ok := p.records.settle(container.GetId(), pids.Effective(container)); ok {
 		p.tell(r)
 	}
@@ -151,6 +152,19 @@ func (p *Plugin) StopContainer(_ context.Context, _ *api.PodSandbox, container *
 func (p *Plugin) RemoveContainer(_ context.Context, _ *api.PodSandbox, container *api.Container) error {
 	p.records.remove(container.GetId())
 	return nil
+}
+
+// asked notes that the runtime asks, and returns when.
+func (p *Plugin) asked() time.Time {
+	p.garbage.requests.Add(1)
+	return time.Now()
+}
+
+// answered notes that it has its answer.
+func (p *Plugin) answered(request string, asked time.Time) {
+	p.metrics.took(request, asked)
+	p.garbage.requests.Add(-1)
+	p.garbage.soon()
 }
 
 // tell logs one line about a container that has not got what was wanted.

@@ -120,7 +120,7 @@ func (f *FeatureOutcome) fallBack(w *work, m Mutator, fallback Fallback) {
 		f.Stack = outcome.Stack
 		return
 	}
-	f.Report.Containers, f.Changes = outcome.Report.Containers, outcome.Changes
+	f.Report.Containers, f.Report.Pod.Facts, f.Changes = outcome.Report.Containers, outcome.Report.Pod.Facts, outcome.Changes
 }
 
 // mutation is what a mutator does to a pod: its Mutate or its Fallback.

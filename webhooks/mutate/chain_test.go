@@ -329,6 +329,8 @@ func TestChainFallsBack(t *testing.T) {
 			}
 			if report := got.Features[0].Report; report.Pod.Outcome != mutate.Failed || report.Pod.Detail != "annotation a: wrong" {
 				t.Errorf("reported %+v, want the failure with its reason", report.Pod)
+			} else if report.Pod.Facts["limit"] != tc.wantLimit {
+				t.Errorf("reported the facts %v, want what the pod got", report.Pod.Facts)
 			}
 		})
 	}
@@ -341,5 +343,5 @@ func (f falling) Paths() []string { return append(f.feature.Paths(), "/metadata/
 
 func (f falling) Fallback(_ *mutate.Request, e *podspec.Editor) (*mutate.Report, error) {
 	e.SetAnnotation("limit", "default")
-	return &mutate.Report{}, nil
+	return &mutate.Report{Pod: mutate.Result{Facts: map[string]string{"limit": "default"}}}, nil
 }

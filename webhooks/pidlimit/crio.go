@@ -26,30 +26,30 @@ const pidsKey = "pids.max"
 type crioAnnotation struct {
 	prefix string
 	modes  []v1alpha1.CRIOAnnotations
+	// fact is what the record calls it.
+	fact string
 }
 
 var crioAnnotations = []crioAnnotation{
-	{prefix: wellknown.CRIOUnifiedCgroupPrefix, modes: []v1alpha1.CRIOAnnotations{v1alpha1.CRIOCurrent, v1alpha1.CRIOBoth}},
-	{prefix: wellknown.CRIOLegacyUnifiedCgroupPrefix, modes: []v1alpha1.CRIOAnnotations{v1alpha1.CRIOLegacy, v1alpha1.CRIOBoth}},
+	{prefix: wellknown.CRIOUnifiedCgroupPrefix, modes: []v1alpha1.CRIOAnnotations{v1alpha1.CRIOCurrent, v1alpha1.CRIOBoth}, fact: "current"},
+	{prefix: wellknown.CRIOLegacyUnifiedCgroupPrefix, modes: []v1alpha1.CRIOAnnotations{v1alpha1.CRIOLegacy, v1alpha1.CRIOBoth}, fact: "legacy"},
 }
 
 // writeCRIO writes the numbers into CRI-O's annotations, as the configuration
-// says. Other keys that a user has there stay.
+// says. Other keys that a user has there stay. What an earlier pass has written and
+// the configuration no longer wants goes, on a copy of a live pod for example.
 func (m *Mutator) writeCRIO(req *mutate.Request, e *podspec.Editor, report *mutate.Report, limits pidlimits.Limits) {
-	if m.cfg.CRIO == v1alpha1.CRIOOff {
-		return
-	}
 	previous, again := req.Previous(Name)
 	for _, container := range slices.Sorted(maps.Keys(limits)) {
 		earlier := previous.Containers[container]
 		result := report.Containers[container]
+		var written []string
 		for _, a := range crioAnnotations {
 			key := a.prefix + container
 			value, there := e.Pod().Annotations[key]
 			switch {
 			case !slices.Contains(a.modes, m.cfg.CRIO):
-				// The mode may have been another one when the pod was here before.
-				if there && isOwn(value, earlier) {
+				if there && a.isOwn(value, earlier) {
 					removePids(e, key, value)
 				}
 			case len(validation.IsQualifiedName(strings.ToLower(key))) > 0:
@@ -61,15 +61,23 @@ func (m *Mutator) writeCRIO(req *mutate.Request, e *podspec.Editor, report *muta
 					result.Code, result.Detail = mutate.CodeCRIOOverwritten, a.prefix+"<container>"
 				}
 				e.SetAnnotation(key, want)
+				written = append(written, a.fact)
 			}
+		}
+		if len(written) > 0 {
+			result.Facts[mutate.FactCRIO] = strings.Join(written, ",")
 		}
 		report.SetContainer(container, result)
 	}
 }
 
-// isOwn reports whether a value of CRI-O's annotation has the limit that this
-// feature gave the container in an earlier pass.
-func isOwn(value string, earlier mutate.ContainerStatus) bool {
+// isOwn reports whether a value of the annotation has the limit that this feature
+// wrote there for the container in an earlier pass. A user may have written the same
+// number himself, so the record must say that the feature did.
+func (a *crioAnnotation) isOwn(value string, earlier mutate.ContainerStatus) bool {
+	if !slices.Contains(strings.Split(earlier.Facts[mutate.FactCRIO], ","), a.fact) {
+		return false
+	}
 	pids, err := strconv.ParseInt(earlier.Facts[mutate.FactPids], 10, 64)
 	return err == nil && value == withPids(value, pids)
 }

@@ -56,14 +56,26 @@ func TestPidLimitWritesCRIOAnnotations(t *testing.T) {
 		"the mode was another one": {
 			mode: v1alpha1.CRIOCurrent, annotations: map[string]string{
 				legacy: large, current: "memory.high=7;" + large,
-				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096"}}}}}}`},
+				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096","crio":"current,legacy"}}}}}}`},
 			want: map[string]string{current: "memory.high=7;" + medium},
 		},
 		"the mode was another one, beside other keys": {
 			mode: v1alpha1.CRIOCurrent, annotations: map[string]string{
 				legacy:                     "memory.high=7;" + large,
-				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096"}}}}}}`},
+				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096","crio":"legacy"}}}}}}`},
 			want: map[string]string{current: medium, legacy: "memory.high=7"},
+		},
+		"it is off, on a copy of a pod from before": {
+			mode: v1alpha1.CRIOOff, annotations: map[string]string{
+				current: large, legacy: "memory.high=7;" + large,
+				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096","crio":"current,legacy"}}}}}}`},
+			want: map[string]string{legacy: "memory.high=7"},
+		},
+		"it is off, and the user has the same number": {
+			mode: v1alpha1.CRIOOff, annotations: map[string]string{current: medium}, want: map[string]string{current: medium},
+		},
+		"another mode, and the user has the same number": {
+			mode: v1alpha1.CRIOCurrent, annotations: map[string]string{legacy: medium}, want: map[string]string{current: medium, legacy: medium},
 		},
 	}
 	for name, tc := range tests {

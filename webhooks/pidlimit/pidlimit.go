@@ -45,13 +45,19 @@ func New(cfg *v1alpha1.PidLimitFeature) *Mutator { return &Mutator{cfg: cfg} }
 // Name implements mutate.Mutator.
 func (m *Mutator) Name() string { return Name }
 
-// Paths implements mutate.Mutator. With CRI-O's annotations it is every
-// annotation, because theirs have the containers' names.
+// Paths implements mutate.Mutator. CRI-O's annotations have the containers' names;
+// when the configuration no longer wants them, those of an earlier pass go.
 func (m *Mutator) Paths() []string {
-	if m.cfg.CRIO != v1alpha1.CRIOOff {
-		return []string{"/metadata/annotations/*"}
+	out := []string{annotationPath(wellknown.PidsLimitsAnnotation)}
+	for _, a := range crioAnnotations {
+		out = append(out, annotationPath(a.prefix)+"*")
 	}
-	return []string{"/metadata/annotations/" + strings.ReplaceAll(wellknown.PidsLimitsAnnotation, "/", "~1")}
+	return out
+}
+
+// annotationPath returns the path of an annotation, or of those that begin so.
+func annotationPath(key string) string {
+	return "/metadata/annotations/" + strings.ReplaceAll(key, "/", "~1")
 }
 
 // Mutate implements mutate.Mutator.

@@ -35,6 +35,9 @@ const (
 	kept    = "kept"
 )
 
+// author is the value of the fact mutate.FactAutomount.
+const author = "author"
+
 // Rights tells what RBAC gives to ServiceAccounts, from memory.
 type Rights interface {
 	// Grant returns a binding that gives a ServiceAccount rights, as one line of text
@@ -89,7 +92,11 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 		if _, asks := pod.Annotations[wellknown.TokenKeepAnnotation]; asks {
 			return report(mutate.Skipped, mutate.CodeTokenKeepUseless, "", removed), nil
 		}
-		return m.outcome(e), nil
+		out := m.outcome(e)
+		if !wasHere(req) {
+			out.Pod.Facts[mutate.FactAutomount] = author
+		}
+		return out, nil
 	}
 	for _, r := range m.rules() {
 		evidence, keep, err := r.keeps(req, pod)
@@ -114,6 +121,14 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	remove(e, removal)
 	e.SetAutomountServiceAccountToken(false)
 	return m.outcome(e), nil
+}
+
+// wasHere reports whether the pod's field is this feature's own, written in an
+// earlier pass or on the pod that this one is a copy of.
+func wasHere(req *mutate.Request) bool {
+	previous, again := req.Previous(Name)
+	return again && (previous.Reason == mutate.CodeTokenNotNeeded || previous.Reason == mutate.CodeTokenDeclared) &&
+		previous.Facts[mutate.FactAutomount] != author
 }
 
 // removal returns what the pod, or the configuration, says of what goes.

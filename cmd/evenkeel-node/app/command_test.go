@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/evenkeel/evenkeel/internal/program"
 )
 
 const head = "apiVersion: config.evenkeel.io/v1alpha1\nkind: NodeConfiguration\n"
@@ -45,8 +47,8 @@ func TestMainRefusesBadInput(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if code := Main(tc.args, &stdout, &stderr); code != exitBadInput {
-				t.Errorf("exit code %d, want %d", code, exitBadInput)
+			if code := Main(tc.args, &stdout, &stderr); code != program.BadInput {
+				t.Errorf("exit code %d, want %d", code, program.BadInput)
 			}
 			got := stderr.String()
 			if !strings.HasPrefix(got, "evenkeel-node: ") || !strings.Contains(got, tc.want) {
@@ -64,8 +66,8 @@ func TestMainFailsOnATakenAddress(t *testing.T) {
 	writeFile(t, config, head)
 	var stdout, stderr bytes.Buffer
 	// Nobody can listen at an address of another machine.
-	if code := Main([]string{"--config", config, "--metrics-bind-address", "192.0.2.1:8080"}, &stdout, &stderr); code != exitFailure {
-		t.Errorf("exit code %d, want %d", code, exitFailure)
+	if code := Main([]string{"--config", config, "--metrics-bind-address", "192.0.2.1:8080"}, &stdout, &stderr); code != program.Failure {
+		t.Errorf("exit code %d, want %d", code, program.Failure)
 	}
 	if !strings.Contains(stderr.String(), "evenkeel-node: --metrics-bind-address 192.0.2.1:8080: ") {
 		t.Errorf("stderr %q", stderr.String())

@@ -5,11 +5,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,6 +15,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/internal/version"
 	"github.com/evenkeel/evenkeel/plugins/node"
 	"github.com/evenkeel/evenkeel/plugins/node/pids"
@@ -44,15 +42,15 @@ func Run(ctx context.Context, o Options) error {
 		plugin.SetDenies(cfg.OnTimeout == v1alpha1.OnErrorDeny)
 	}}
 	if err := config.load(); err != nil {
-		return inputError{fmt.Errorf("--config: %w", err)}
+		return program.InputError{Err: fmt.Errorf("--config: %w", err)}
 	}
-	logger.Info("Starting", "version", version.String(program), "config", o.Config, "socket", o.Socket, "cgroup2", cgroup2)
+	logger.Info("Starting", "version", version.String(name), "config", o.Config, "socket", o.Socket, "cgroup2", cgroup2)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return plugin.Run(ctx, o.Socket) })
 	group.Go(func() error { return config.watch(ctx, rereadEvery) })
 	group.Go(func() error {
-		if err := serveHTTP(ctx, o.MetricsBindAddress, handler(registry, plugin)); err != nil {
+		if err := program.ServeHTTP(ctx, o.MetricsBindAddress, handler(registry, plugin)); err != nil {
 			return fmt.Errorf("--metrics-bind-address %s: %w", o.MetricsBindAddress, err)
 		}
 		return nil
@@ -81,32 +79,4 @@ func handler(registry *prometheus.Registry, plugin *node.Plugin) http.Handler {
 		_, _ = fmt.Fprintln(w, "ok")
 	})
 	return mux
-}
-
-// serveHTTP serves plain HTTP until the context ends. Address "0" serves
-// nothing.
-func serveHTTP(ctx context.Context, address string, handler http.Handler) error {
-	if address == "0" {
-		return nil
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	klog.FromContext(ctx).Info("Serving metrics and probes", "address", listener.Addr().String())
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 90 * time.Second}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		// What remains of the connections ends with the process.
-		_ = srv.Shutdown(grace)
-	}()
-	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	<-stopped
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/internal/servingcert"
 )
 
@@ -34,7 +35,7 @@ func newCertificates(o *Options, client kubernetes.Interface) (certificates, err
 	}
 	watcher, err := certwatcher.New(o.TLSCertFile, o.TLSPrivateKeyFile)
 	if err != nil {
-		return nil, inputError{fmt.Errorf("--tls-cert-file %s, --tls-private-key-file %s: %w", o.TLSCertFile, o.TLSPrivateKeyFile, err)}
+		return nil, program.InputError{Err: fmt.Errorf("--tls-cert-file %s, --tls-private-key-file %s: %w", o.TLSCertFile, o.TLSPrivateKeyFile, err)}
 	}
 	return &files{watcher}, nil
 }

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/internal/version"
 )
 
@@ -29,12 +30,12 @@ func restConfig(kubeconfig string) (*rest.Config, error) {
 	var err error
 	if kubeconfig == "" {
 		if cfg, err = rest.InClusterConfig(); err != nil {
-			return nil, inputError{fmt.Errorf("--kubeconfig is missing, and this is not a pod in a cluster: %w", err)}
+			return nil, program.InputError{Err: fmt.Errorf("--kubeconfig is missing, and this is not a pod in a cluster: %w", err)}
 		}
 	} else if cfg, err = clientcmd.BuildConfigFromFlags("", kubeconfig); err != nil {
-		return nil, inputError{fmt.Errorf("--kubeconfig %s: %w", kubeconfig, err)}
+		return nil, program.InputError{Err: fmt.Errorf("--kubeconfig %s: %w", kubeconfig, err)}
 	}
-	cfg.UserAgent = program + "/" + version.Version
+	cfg.UserAgent = name + "/" + version.Version
 	return cfg, nil
 }
 

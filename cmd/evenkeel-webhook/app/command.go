@@ -8,13 +8,10 @@ package app
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -22,21 +19,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/evenkeel/evenkeel/internal/maxprocs"
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/internal/version"
 )
 
-const program = "evenkeel-webhook"
-
-// Exit codes.
-const (
-	exitFailure  = 1
-	exitBadInput = 2
-)
-
-// inputError is an error in a flag or in a file that a flag names.
-type inputError struct{ error }
-
-func (e inputError) Unwrap() error { return e.error }
+const name = "evenkeel-webhook"
 
 // Main runs the program and returns its exit code. What went wrong is told in
 // one line on stderr. The first SIGTERM or interrupt ends it gracefully, the
@@ -46,26 +33,15 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	cmd := newCommand()
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
+	code := program.Run(ctx, name, newCommand(), args, stdout, stderr)
 	klog.Flush()
-	_, _ = fmt.Fprintf(stderr, "%s: %s\n", program, strings.Join(strings.Fields(err.Error()), " "))
-	if errors.As(err, &inputError{}) {
-		return exitBadInput
-	}
-	return exitFailure
+	return code
 }
 
 func newCommand() *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
-		Use:   program + " --config FILE",
+		Use:   name + " --config FILE",
 		Short: "The admission server of Evenkeel",
 		Long: `The admission server of Evenkeel: one mutating webhook that gives the pods of
 JVM services what the AdmissionConfiguration says.
@@ -73,18 +49,11 @@ JVM services what the AdmissionConfiguration says.
 It serves ` + "`/mutate-v1-pod`" + ` with a certificate from files, or with one that it
 makes itself: then its authority is kept in a Secret that the replicas share, and
 the caBundle of the MutatingWebhookConfiguration is kept in line with it.`,
-		Version:       version.String(program),
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return inputError{fmt.Errorf("%q is not understood; %s takes flags only, see --help", args[0], program)}
-			}
-			return nil
-		},
+		Version: version.String(name),
+		Args:    program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.complete(os.Getenv); err != nil {
-				return inputError{err}
+				return program.InputError{Err: err}
 			}
 			logger := klog.NewKlogr()
 			log.SetLogger(logger)
@@ -92,12 +61,8 @@ the caBundle of the MutatingWebhookConfiguration is kept in line with it.`,
 			return Run(klog.NewContext(cmd.Context(), logger), o)
 		},
 	}
-	cmd.SetVersionTemplate("{{.Version}}\n")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return inputError{fmt.Errorf("%w; see --help", err)}
-	})
 	o.addFlags(cmd.Flags())
-	klogFlags := flag.NewFlagSet(program, flag.ContinueOnError)
+	klogFlags := flag.NewFlagSet(name, flag.ContinueOnError)
 	klog.InitFlags(klogFlags)
 	cmd.Flags().AddGoFlag(klogFlags.Lookup("v"))
 	return cmd

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/evenkeel/evenkeel/internal/program"
 )
 
 const kubeconfig = `apiVersion: v1
@@ -76,8 +78,8 @@ func TestMainRefusesBadInput(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			if code := Main(tc.args, &stdout, &stderr); code != exitBadInput {
-				t.Errorf("exit code %d, want %d", code, exitBadInput)
+			if code := Main(tc.args, &stdout, &stderr); code != program.BadInput {
+				t.Errorf("exit code %d, want %d", code, program.BadInput)
 			}
 			got := stderr.String()
 			if !strings.HasPrefix(got, "evenkeel-webhook: ") || !strings.Contains(got, tc.want) {

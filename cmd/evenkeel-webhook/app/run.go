@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/internal/rbacview"
 	"github.com/evenkeel/evenkeel/internal/version"
 	"github.com/evenkeel/evenkeel/webhooks"
@@ -33,7 +33,7 @@ import (
 // flight. The options must be complete.
 func Run(ctx context.Context, o Options) error {
 	logger := klog.FromContext(ctx)
-	logger.Info("Starting", "version", version.String(program), "config", o.Config, "ownNamespace", o.OwnNamespace)
+	logger.Info("Starting", "version", version.String(name), "config", o.Config, "ownNamespace", o.OwnNamespace)
 
 	// What the user can get wrong comes before anything is started.
 	restCfg, err := restConfig(o.Kubeconfig)
@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	client, err := kubernetes.NewForConfig(restCfg)
 	if err != nil {
-		return inputError{fmt.Errorf("--kubeconfig %s: %w", o.Kubeconfig, err)}
+		return program.InputError{Err: fmt.Errorf("--kubeconfig %s: %w", o.Kubeconfig, err)}
 	}
 	certs, err := newCertificates(&o, client)
 	if err != nil {
@@ -71,7 +71,7 @@ func Run(ctx context.Context, o Options) error {
 		handler.SetSettings(settings)
 	}}
 	if err := config.load(); err != nil {
-		return inputError{fmt.Errorf("--config: %w", err)}
+		return program.InputError{Err: fmt.Errorf("--config: %w", err)}
 	}
 	server := webhook.NewServer(webhook.Options{Host: o.host, Port: o.port, TLSOpts: []func(*tls.Config){func(t *tls.Config) {
 		t.MinVersion = tls.VersionTLS13
@@ -121,8 +121,12 @@ func Run(ctx context.Context, o Options) error {
 	run("API server version", apiServer.Run)
 	run("configuration", config.watch)
 	run("--bind-address "+o.BindAddress, server.Start)
-	run("--health-probe-bind-address "+o.HealthProbeBindAddress, serveHTTP(o.HealthProbeBindAddress, health.handler()))
-	run("--metrics-bind-address "+o.MetricsBindAddress, serveHTTP(o.MetricsBindAddress, metricsHandler(registry)))
+	run("--health-probe-bind-address "+o.HealthProbeBindAddress, func(ctx context.Context) error {
+		return program.ServeHTTP(ctx, o.HealthProbeBindAddress, health.handler())
+	})
+	run("--metrics-bind-address "+o.MetricsBindAddress, func(ctx context.Context) error {
+		return program.ServeHTTP(ctx, o.MetricsBindAddress, metricsHandler(registry))
+	})
 	group.Go(func() error {
 		select {
 		case <-serving.Done():
@@ -160,33 +164,4 @@ func metricsHandler(registry *prometheus.Registry) http.Handler {
 	// controller-runtime's registry has its own metrics and those of the process.
 	mux.Handle("/metrics", promhttp.HandlerFor(prometheus.Gatherers{ctrlmetrics.Registry, registry}, promhttp.HandlerOpts{}))
 	return mux
-}
-
-// serveHTTP serves plain HTTP until the context ends. Address "0" serves
-// nothing.
-func serveHTTP(address string, handler http.Handler) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if address == "0" {
-			return nil
-		}
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-		if err != nil {
-			return err
-		}
-		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 90 * time.Second}
-		stopped := make(chan struct{})
-		go func() {
-			defer close(stopped)
-			<-ctx.Done()
-			grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			// What remains of the connections ends with the process.
-			_ = srv.Shutdown(grace)
-		}()
-		if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		<-stopped
-		return nil
-	}
 }

@@ -113,15 +113,11 @@ func (l *live) now(ctx context.Context, p *Pod, status *mutate.Status) (*Now, er
 		p.Unknown = append(p.Unknown, "the labels of the namespace, which may not be read: exceptions of the configuration by namespace are not seen")
 	}
 	if selected {
-		pod, tokenTaken := asCreated(l.pod, status)
-		outcomes, err := l.run(ctx, p, pod, status)
+		outcomes, err := l.run(ctx, p, asCreated(l.pod, status), status)
 		if err != nil {
 			return nil, err
 		}
 		out.Explanation = outcome(outcomes, l.pod, l.observer)
-		if tokenTaken {
-			p.Unknown = append(p.Unknown, "whether the pod's author had written automountServiceAccountToken: false; today is told as if not")
-		}
 	}
 	out.Selected, out.Selection = selected, reason
 	return out, nil
@@ -157,15 +153,16 @@ func (l *live) run(ctx context.Context, p *Pod, pod *corev1.Pod, status *mutate.
 
 // asCreated returns the pod as admission would see it if it were created today.
 // What features have put in they know again by the record; a token that was taken
-// is the exception, so the field is taken back, which is reported.
-func asCreated(pod *corev1.Pod, status *mutate.Status) (created *corev1.Pod, tokenTaken bool) {
-	out := pod.DeepCopy()
-	automount := out.Spec.AutomountServiceAccountToken
-	if automount == nil || *automount || recordedReason(status, satoken.Name, mutate.CodeTokenNotNeeded) == nil {
-		return out, false
+// is the exception, so the field is taken back, unless it is the author's own.
+func asCreated(pod *corev1.Pod, status *mutate.Status) *corev1.Pod {
+	automount := pod.Spec.AutomountServiceAccountToken
+	taken := recordedReason(status, satoken.Name, mutate.CodeTokenNotNeeded)
+	if automount == nil || *automount || taken == nil || taken.Facts[mutate.FactAutomount] != "" {
+		return pod
 	}
+	out := pod.DeepCopy()
 	out.Spec.AutomountServiceAccountToken = nil
-	return out, true
+	return out
 }
 
 // recordedReason returns the record of a feature if it has this reason.

@@ -155,6 +155,12 @@ func TestExplainLivePod(t *testing.T) {
 			`"satoken":{"outcome":"skipped","reason":"TokenRBAC","detail":"RoleBinding shop/leader","facts":{"evidence":"RoleBinding shop/leader","rule":"TokenRBAC","token":"kept"}}`, 1)
 		checkLive(t, &server{pod, shop(enabled)}, "rbac", "--config", configFile)
 	})
+	t.Run("a pod whose author wants no token himself", func(t *testing.T) {
+		pod := admitted(t, file)
+		pod.Annotations[wellknown.StatusAnnotation] = strings.Replace(pod.Annotations[wellknown.StatusAnnotation],
+			"rule=TokenNotNeeded token=removed", "automount=author rule=TokenNotNeeded token=removed", 1)
+		checkLive(t, &server{pod, shop(enabled)}, "automount", "--config", configFile)
+	})
 	t.Run("a record that was cut short", func(t *testing.T) {
 		pod := admitted(t, file)
 		pod.Annotations[wellknown.StatusAnnotation] = `{"version":"v0","config":"old","features":{"jvm":{"containers":{"app":"options=#1:x"}},"pidlimit":{}},"truncated":true}`

@@ -13,8 +13,10 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/controlplane"
 	"github.com/evenkeel/evenkeel/internal/controlplane/binaries"
 	"github.com/evenkeel/evenkeel/manifests"
@@ -33,11 +35,13 @@ const (
 type Cluster struct {
 	*controlplane.ControlPlane
 	Client kubernetes.Interface
+	// admission is the file with the webhook's configuration.
+	admission string
 }
 
 // StartCluster starts etcd, kube-apiserver, kube-controller-manager, our webhook
-// and our scheduler, each with the rights of its manifests.
-func StartCluster(tb testing.TB, s Settings) *Cluster {
+// with a configuration, and our scheduler, each with the rights of its manifests.
+func StartCluster(tb testing.TB, s Settings, admission *v1alpha1.AdmissionConfiguration) *Cluster {
 	tb.Helper()
 	dir := func(name string) string { return filepath.Join(s.Paths.Bin, name) }
 	plane, err := controlplane.Start(context.WithoutCancel(tb.Context()), controlplane.Options{
@@ -56,7 +60,10 @@ func StartCluster(tb testing.TB, s Settings) *Cluster {
 			tb.Errorf("stopping the control plane: %v", err)
 		}
 	})
-	c := &Cluster{ControlPlane: plane, Client: kubernetes.NewForConfigOrDie(plane.Config())}
+	config := rest.CopyConfig(plane.Config())
+	// Warnings are for people, and some pods here are poor on purpose.
+	config.WarningHandler = rest.NoWarnings{}
+	c := &Cluster{ControlPlane: plane, Client: kubernetes.NewForConfigOrDie(config)}
 	for _, file := range []string{
 		"base/namespace/namespace.yaml",
 		"base/webhook/serviceaccount.yaml", "base/webhook/rbac.yaml",
@@ -68,6 +75,8 @@ func StartCluster(tb testing.TB, s Settings) *Cluster {
 		}
 		c.Apply(tb, string(content))
 	}
+	c.admission = filepath.Join(s.Dir, "admission", "config.yaml")
+	c.writeAdmission(tb, admission)
 	c.startWebhook(tb, s)
 	c.startScheduler(tb, s)
 	return c
@@ -106,13 +115,9 @@ func (c *Cluster) startWebhook(tb testing.TB, s Settings) {
 	if _, err := c.Client.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(tb.Context(), registration, metav1.CreateOptions{}); err != nil {
 		tb.Fatal(err)
 	}
-	config := filepath.Join(s.Dir, "admission.yaml")
-	if err := os.WriteFile(config, manifests.AdmissionConfiguration, 0o600); err != nil {
-		tb.Fatal(err)
-	}
 	c.startOwn(tb, s, webhookName, "http://"+webhookHealthAddress+"/readyz", func(kubeconfig string) []string {
 		return []string{
-			"--config=" + config, "--kubeconfig=" + kubeconfig, "--own-namespace=" + ownNamespace, "--bind-address=" + webhookAddress,
+			"--config=" + c.admission, "--kubeconfig=" + kubeconfig, "--own-namespace=" + ownNamespace, "--bind-address=" + webhookAddress,
 			"--health-probe-bind-address=" + webhookHealthAddress, "--metrics-bind-address=0", "--webhook-configuration=" + registration.Name,
 			"--shutdown-delay=0s", "--v=4",
 		}

@@ -15,14 +15,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
-
-	"github.com/evenkeel/evenkeel/test/node/image"
-)
-
-// Names of the images that the runtime has.
-const (
-	ImagePause   = "localhost/pause:test"
-	ImageBusybox = "localhost/busybox:test"
 )
 
 // ToleratesMissing is the annotation of pods that start without the required
@@ -145,39 +137,6 @@ func (c *Containerd) Restart(tb testing.TB) {
 	tb.Helper()
 	c.Kill()
 	c.launch(tb)
-}
-
-// importImages makes the images and gives them to containerd.
-func (c *Containerd) importImages(tb testing.TB) {
-	tb.Helper()
-	busybox := map[string]string{"/bin/busybox": c.settings.Paths.Busybox}
-	links := map[string]string{}
-	for _, applet := range []string{"sh", "sleep", "cat", "echo", "true", "wc", "ls", "dd", "seq", "kill"} {
-		links["/bin/"+applet] = "busybox"
-	}
-	// For programs of this machine that a container sees through mounts of /usr.
-	for _, dir := range []string{"lib", "lib64"} {
-		links["/"+dir] = "usr/" + dir
-	}
-	folders := []string{"/proc", "/sys", "/dev", "/tmp", "/etc", "/usr"}
-	for _, i := range []image.Image{
-		{Name: ImagePause, Command: []string{"/bin/sleep", "2147483647"}, Files: busybox, Links: links, Folders: folders},
-		{Name: ImageBusybox, Command: []string{"/bin/sh"}, Env: []string{"PATH=/bin"}, Files: busybox, Links: links, Folders: folders},
-	} {
-		c.Import(tb, i)
-	}
-}
-
-// Import makes an image and gives it to containerd.
-func (c *Containerd) Import(tb testing.TB, i image.Image) {
-	tb.Helper()
-	file := filepath.Join(tb.TempDir(), "image.tar")
-	if err := i.Write(file); err != nil {
-		tb.Fatal(err)
-	}
-	if err := runQuietly(c.settings.Paths.Ctr, "--address", state+"/containerd.sock", "--namespace", "k8s.io", "images", "import", "--local", file); err != nil {
-		tb.Fatal(err)
-	}
 }
 
 // timeout bounds a request of the tests'; NRI's own is two seconds.

@@ -16,6 +16,10 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/evenkeel/evenkeel/manifests"
 )
 
 // daemonAddress is where evenkeel-node serves metrics and probes.
@@ -39,8 +43,27 @@ func StartDaemonAt(tb testing.TB, s Settings, socket, section string) *Daemon {
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return &Daemon{start(tb, s, "evenkeel-node", filepath.Join(s.Paths.Bin, "evenkeel-node"), []string{"GOMEMLIMIT=24MiB"},
+	return &Daemon{start(tb, s, "evenkeel-node", filepath.Join(s.Paths.Bin, "evenkeel-node"), shippedEnv(tb),
 		"--config", file, "--socket", socket, "--metrics-bind-address", daemonAddress)}
+}
+
+// shippedEnv returns the variables of the DaemonSet, so that the daemon runs as it
+// does in a cluster.
+func shippedEnv(tb testing.TB) []string {
+	tb.Helper()
+	content, err := manifests.FS.ReadFile("base/node/daemonset.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	daemon := &appsv1.DaemonSet{}
+	if err := yaml.UnmarshalStrict(content, daemon); err != nil {
+		tb.Fatal(err)
+	}
+	var env []string
+	for _, e := range daemon.Spec.Template.Spec.Containers[0].Env {
+		env = append(env, e.Name+"="+e.Value)
+	}
+	return env
 }
 
 // WaitReady waits until the daemon is connected to the runtime.
@@ -72,6 +95,26 @@ func (d *Daemon) Metric(tb testing.TB, path, name string, labels map[string]stri
 	}
 	tb.Fatal(errNoEntry("metric", fmt.Sprint(name, labels)))
 	return 0
+}
+
+// Within returns how many of the requests the daemon has answered within a time, a
+// bound of its histogram, and of how many. It is what the daemon takes by itself,
+// without the way there and back.
+func (d *Daemon) Within(tb testing.TB, request string, seconds float64) (within, all uint64) {
+	tb.Helper()
+	const name = "evenkeel_node_request_duration_seconds"
+	for _, m := range metrics(tb, "http://"+daemonAddress+"/metrics", name) {
+		if !matches(m, map[string]string{"request": request}) {
+			continue
+		}
+		for _, b := range m.GetHistogram().GetBucket() {
+			if b.GetUpperBound() == seconds {
+				return b.GetCumulativeCount(), m.GetHistogram().GetSampleCount()
+			}
+		}
+	}
+	tb.Fatal(errNoEntry("bound of "+name, fmt.Sprint(request, " ", seconds)))
+	return 0, 0
 }
 
 // NRILatency returns the sum and the number of the daemon's answers to a request,

@@ -20,7 +20,11 @@ import (
 const NodeName = "node-1"
 
 // Kubelet is a kubelet that runs.
-type Kubelet struct{ *Process }
+type Kubelet struct {
+	*Process
+	// podLogs is the folder of the containers' output.
+	podLogs string
+}
 
 // kubeletConfig follows the machine's needs: cgroup v1 without systemd, no
 // CAP_SYS_RESOURCE, disks of any size. Evictions are decided every few seconds, so
@@ -39,7 +43,7 @@ failSwapOn: false
 oomScoreAdj: 0
 enforceNodeAllocatable: [pods]
 makeIPTablesUtilChains: false
-podLogsDir: {{.Dir}}/pod-logs
+podLogsDir: {{.Dir}}/{{.PodLogs}}
 volumePluginDir: {{.Dir}}/volume-plugins
 resolvConf: ""
 clusterDNS: []
@@ -49,6 +53,9 @@ imageGCLowThresholdPercent: 99
 syncFrequency: 5s
 `))
 
+// podLogs is the name of the folder of the containers' output.
+const podLogs = "pod-logs"
+
 // cniConfig gives pods an address each, by a pair of devices.
 const cniConfig = `{"cniVersion": "1.0.0", "name": "test", "plugins": [{"type": "ptp", "ipMasq": false,
 "ipam": {"type": "host-local", "subnet": "198.51.100.0/24", "routes": [{"dst": "0.0.0.0/0"}]}}]}`
@@ -57,14 +64,14 @@ const cniConfig = `{"cniVersion": "1.0.0", "name": "test", "plugins": [{"type": 
 func StartKubelet(tb testing.TB, s Settings, c *Cluster) *Kubelet {
 	tb.Helper()
 	var config strings.Builder
-	if err := kubeletConfig.Execute(&config, map[string]string{"State": state, "Dir": s.Dir, "Cgroup": s.Cgroup}); err != nil {
+	if err := kubeletConfig.Execute(&config, map[string]string{"State": state, "Dir": s.Dir, "Cgroup": s.Cgroup, "PodLogs": podLogs}); err != nil {
 		tb.Fatal(err)
 	}
 	file := filepath.Join(s.Dir, "kubelet.yaml")
 	if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	k := &Kubelet{start(tb, s, "kubelet", s.Paths.Kubelet, []string{"PATH=" + filepath.Dir(s.Paths.Runc) + ":" + os.Getenv("PATH")},
+	k := &Kubelet{podLogs: filepath.Join(s.Dir, podLogs), Process: start(tb, s, "kubelet", s.Paths.Kubelet, []string{"PATH=" + filepath.Dir(s.Paths.Runc) + ":" + os.Getenv("PATH")},
 		"--config", file, "--kubeconfig", c.nodeUser(tb, NodeName), "--root-dir", filepath.Join(s.Dir, "kubelet"), "--cert-dir", filepath.Join(s.Dir, "kubelet-pki"),
 		"--hostname-override", NodeName, "--node-ip", nodeIP, "--v=2")}
 	WaitFor(tb, "the node to be ready", func() error {
@@ -74,6 +81,28 @@ func StartKubelet(tb testing.TB, s Settings, c *Cluster) *Kubelet {
 		return c.NodeReady(tb)
 	})
 	return k
+}
+
+// Stdout returns what a container that ran once has printed.
+func (k *Kubelet) Stdout(tb testing.TB, pod *corev1.Pod, container string) string {
+	tb.Helper()
+	file := filepath.Join(k.podLogs, fmt.Sprintf("%s_%s_%s", pod.Namespace, pod.Name, pod.UID), container, "0.log")
+	content, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out strings.Builder
+	for line := range strings.Lines(string(content)) {
+		// Time, stream, F for a full line or P for a part of one, and the text.
+		if f := strings.SplitN(line, " ", 4); len(f) == 4 && f[1] == "stdout" {
+			text := f[3]
+			if f[2] == "P" {
+				text = strings.TrimSuffix(text, "\n")
+			}
+			out.WriteString(text)
+		}
+	}
+	return out.String()
 }
 
 // WriteCNI writes the configuration of the pods' network, which containerd reads.

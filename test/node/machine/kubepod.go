@@ -44,6 +44,27 @@ func (c *Cluster) WaitRunning(tb testing.TB, namespace, app string) *corev1.Pod 
 	return found
 }
 
+// WaitEnded waits until a pod of that name has ended by itself, and returns it.
+func (c *Cluster) WaitEnded(tb testing.TB, namespace, name string) *corev1.Pod {
+	tb.Helper()
+	var found *corev1.Pod
+	WaitFor(tb, "the end of "+name, func() error {
+		if err := c.Healthy(); err != nil {
+			tb.Fatal(err)
+		}
+		pod, err := c.Client.CoreV1().Pods(namespace).Get(tb.Context(), name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		found = pod
+		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+			return fmt.Errorf("it is %s %s %v %+v %+v", pod.Status.Phase, pod.Status.Message, pod.Status.Conditions, pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+		}
+		return nil
+	})
+	return found
+}
+
 // DeletePod deletes a pod and does not wait for its end.
 func (c *Cluster) DeletePod(tb testing.TB, namespace, name string) {
 	tb.Helper()

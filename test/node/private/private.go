@@ -11,6 +11,7 @@
 package private
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -25,9 +26,13 @@ import (
 const roleEnv = "EVENKEEL_PRIVATE_ROLE"
 
 const (
-	roleInit = "init"
-	roleMain = "main"
+	roleInit  = "init"
+	roleMain  = "main"
+	roleProbe = "probe"
 )
+
+// probeEnv names the folder in which a probe may try an overlay.
+const probeEnv = "EVENKEEL_PRIVATE_PROBE"
 
 // namespaces are those that the processes inside have for themselves.
 const namespaces = syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS
@@ -40,11 +45,16 @@ func Check() error {
 	if len(cgroupMounts()) == 0 {
 		return errors.New("there is no cgroup file system with the pids controller under /sys/fs/cgroup")
 	}
+	dir, err := os.MkdirTemp("", "evenkeel-node-probe-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
 	probe := exec.Command("/proc/self/exe")
-	probe.Env = append(os.Environ(), roleEnv+"=probe")
+	probe.Env = append(os.Environ(), roleEnv+"="+roleProbe, probeEnv+"="+dir)
 	probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}
 	if out, err := probe.CombinedOutput(); err != nil {
-		return fmt.Errorf("namespaces cannot be made: %w: %s", err, strings.TrimSpace(string(out)))
+		return fmt.Errorf("namespaces and mounts in them cannot be made: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	name := fmt.Sprintf("evenkeel-node-probe-%d", os.Getpid())
 	for _, mount := range cgroupMounts() {
@@ -80,27 +90,58 @@ func Enter(setUp func() error) (where Where, code int) {
 		return Inside, 0
 	case roleInit:
 		return Done, beInit(setUp)
+	case roleProbe:
+		if err := beProbe(os.Getenv(probeEnv)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return Done, 1
+		}
 	}
-	// Check's, which asks no more than that it starts.
 	return Done, 0
 }
 
+// beProbe tries what the processes inside will do: their mounts, and an overlay
+// with its upper folder in dir, which not every file system can hold.
+func beProbe(dir string) error {
+	if err := isolate(); err != nil {
+		return err
+	}
+	for _, name := range []string{"upper", "work"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			return err
+		}
+	}
+	options := "lowerdir=/var/lib,upperdir=" + dir + "/upper,workdir=" + dir + "/work"
+	if err := syscall.Mount("overlay", "/var/lib", "overlay", 0, options); err != nil {
+		return fmt.Errorf("mounting an overlay whose upper folder is in %s: %w", filepath.Dir(dir), err)
+	}
+	return nil
+}
+
 // Run starts the program again inside, with its arguments, and returns its exit
-// code when all that runs there has ended.
-func Run() (int, error) {
+// code when all that runs there has ended, which the context's end brings about. The
+// error says what still runs in the namespaces, if anything does.
+func Run(ctx context.Context) (int, error) {
 	// The signal of the parent's death is that of the thread's.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...)
 	cmd.Env = append(os.Environ(), roleEnv+"="+roleInit)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces, Pdeathsig: syscall.SIGKILL}
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	made := namespacesOf(cmd.Process.Pid)
+	err := cmd.Wait()
+	left := inNamespaces(made)
+	if ctx.Err() != nil {
+		return 1, errors.Join(errors.New("it was ended before its time"), left)
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
-		return exit.ExitCode(), nil
+		return exit.ExitCode(), left
 	}
-	return 0, err
+	return 0, errors.Join(err, left)
 }
 
 // beInit is the first process of the namespaces: it sets them up, starts the

@@ -5,50 +5,25 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/evenkeel/evenkeel/internal/program"
 )
 
-const program = "schedulerperf"
-
-// The exit codes.
-const (
-	exitFailure  = 1
-	exitBadInput = 2
-)
+const name = "schedulerperf"
 
 // run runs the program and returns its exit code. What went wrong is told in
 // one line on stderr.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cmd := newCommand()
-	cmd.SetArgs(args)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
-	err := cmd.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	_, _ = fmt.Fprintf(stderr, "%s: %s\n", program, strings.Join(strings.Fields(err.Error()), " "))
-	if errors.As(err, &inputError{}) {
-		return exitBadInput
-	}
-	return exitFailure
+	return program.Run(ctx, name, newCommand(), args, stdout, stderr)
 }
-
-// inputError is an error that whoever called the program can mend.
-type inputError struct{ err error }
-
-func (e inputError) Error() string { return e.err.Error() }
-func (e inputError) Unwrap() error { return e.err }
 
 func newCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   program,
+		Use:   name,
 		Short: "Measure how many pods per second are placed, with an API server",
 		Long: `Measure how many pods per second are placed, with an API server.
 
@@ -59,22 +34,12 @@ one JSON object.
 The API server, the schedulers and whatever creates the pods share the machine:
 the figures compare within one run only, and no scheduler can be faster than the
 one called null.`,
-		Example:       "  go run ./test/perf/schedulerperf --sizes 1000,5000 --repeats 3",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return inputError{fmt.Errorf("unknown argument %q: everything is said in flags, which --help lists", args[0])}
-			}
-			return nil
-		},
+		Example: "  go run ./test/perf/schedulerperf --sizes 1000,5000 --repeats 3",
+		Args:    program.FlagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return inputError{fmt.Errorf("%w; --help lists the flags", err)}
-	})
 	o.addTo(cmd.Flags())
 	cmd.AddCommand(newTurnCommand())
 	return cmd

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/report"
 )
 
@@ -83,8 +84,8 @@ func TestWrongInputIsRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"an unknown flag":     {[]string{"--size=5"}, "schedulerperf: unknown flag: --size; --help lists the flags"},
-		"an argument":         {[]string{"smoke"}, `schedulerperf: unknown argument "smoke": everything is said in flags, which --help lists`},
+		"an unknown flag":     {[]string{"--size=5"}, "schedulerperf: unknown flag: --size; see --help"},
+		"an argument":         {[]string{"smoke"}, `schedulerperf: "smoke" is not understood; schedulerperf takes flags only, see --help`},
 		"a workload":          {[]string{"--workloads=Basic"}, `schedulerperf: --workloads has the value "Basic": it must be one of SchedulingBasic, DefaultTopologySpreading, PreferredAntiAffinity, PodMatchingAntiAffinity, MixedChurn, Unschedulable`},
 		"no workload":         {[]string{"--workloads="}, "schedulerperf: --workloads is empty: name one or more of SchedulingBasic, "},
 		"a size":              {[]string{"--sizes=2000"}, `schedulerperf: --sizes has the value "2000": it must be one of smoke, 1000, 5000`},
@@ -101,8 +102,8 @@ func TestWrongInputIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			code := run(t.Context(), tc.args, &stdout, &stderr)
-			if code != exitBadInput || stdout.Len() > 0 {
-				t.Errorf("exit code %d and output %q, want %d and none", code, stdout.String(), exitBadInput)
+			if code != program.BadInput || stdout.Len() > 0 {
+				t.Errorf("exit code %d and output %q, want %d and none", code, stdout.String(), program.BadInput)
 			}
 			if got := stderr.String(); !strings.HasPrefix(got, tc.want) || strings.Count(got, "\n") != 1 {
 				t.Errorf("got %q, want the line %q", got, tc.want)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/evenkeel/evenkeel/internal/controlplane/binaries"
+	"github.com/evenkeel/evenkeel/internal/program"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/report"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/upstream"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/workload"
@@ -29,7 +30,7 @@ const (
 
 func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := o.complete(); err != nil {
-		return inputError{err}
+		return program.InputError{Err: err}
 	}
 	paths, err := binaries.Ensure(ctx, binaries.Options{Progress: func(line string) { _, _ = fmt.Fprintln(stderr, line) }})
 	if err != nil {
