@@ -112,7 +112,7 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 }
 
 // fallBack gives the pod what a mutator that failed has for that case, and adds
-// to its report what the containers got.
+// to its report what the pod and its containers got.
 func (f *FeatureOutcome) fallBack(w *work, m Mutator, fallback Fallback) {
 	outcome := w.do(m, fallback.Fallback)
 	if outcome.Err != nil {
