@@ -31,11 +31,12 @@ import (
 const program = "evenkeel-scheduler"
 
 // newCommand returns kube-scheduler's command with our plugins, under our name:
-// the same flags, and the same run but for what runScheduler adds. It is not made
+// the same flags and those of eventOptions, and the same run but for what runScheduler
+// adds. It is not made
 // by app.NewSchedulerCommand because the options of that command, which its run
 // needs, cannot be had from outside; a test compares the flags of both.
 func newCommand() *cobra.Command {
-	opts := options.NewOptions()
+	opts, written := options.NewOptions(), eventOptions{}
 	cmd := &cobra.Command{
 		Use: program,
 		Long: `evenkeel-scheduler is the Kubernetes scheduler with the plugins of Evenkeel. It
@@ -43,7 +44,7 @@ places the replicas of a workload on different physical hosts, racks and zones
 by itself, at a fraction of the cost of the default profile, and it keeps every
 constraint that a pod declares.
 
-It takes every flag of kube-scheduler. Which plugins run is said in the file
+It takes every flag of kube-scheduler, and --scheduled-events. Which plugins run is said in the file
 that --config names, a KubeSchedulerConfiguration; without one, the default
 profile of Kubernetes ` + version.KubernetesVersion + ` runs and none of the plugins of Evenkeel.
 See https://kubernetes.io/docs/reference/scheduling/config/ for its format.
@@ -73,7 +74,7 @@ omission by name with the plugin ProfileGuard.`,
 				return err
 			}
 			maxprocs.Set(logger)
-			return runScheduler(server.SetupSignalContext(), opts, cmd.Flags())
+			return runScheduler(server.SetupSignalContext(), opts, written, cmd.Flags())
 		},
 		// A flag that is not understood is answered by upstream with some 200 lines
 		// of flags and, below them, the error. The error alone says more.
@@ -83,6 +84,7 @@ omission by name with the plugin ProfileGuard.`,
 		return fmt.Errorf("%w; %s --help lists the flags", err, program)
 	})
 
+	written.addTo(opts.Flags.FlagSet("misc"))
 	verflag.AddFlags(opts.Flags.FlagSet("global"))
 	globalflag.AddGlobalFlags(opts.Flags.FlagSet("global"), cmd.Name(), logs.SkipLoggingConfigurationFlags())
 	for _, set := range opts.Flags.FlagSets {

@@ -72,7 +72,7 @@ func setUp(t *testing.T, text []byte) *scheduler.Scheduler {
 	if err := flags.Parse([]string{"--config", file, "--secure-port=0"}); err != nil {
 		t.Fatal(err)
 	}
-	_, sched, err := setUpScheduler(t.Context(), opts)
+	_, sched, err := setUpScheduler(t.Context(), opts, eventOptions{scheduled: true})
 	if err != nil {
 		t.Fatal(err)
 	}

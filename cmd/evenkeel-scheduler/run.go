@@ -24,9 +24,9 @@ import (
 )
 
 // runScheduler does what the run of kube-scheduler's command does, in the same
-// order, with two steps more in setUpScheduler. It returns when ctx is done or the
+// order, with three steps more in setUpScheduler. It returns when ctx is done or the
 // scheduler cannot go on.
-func runScheduler(ctx context.Context, opts *options.Options, flags *pflag.FlagSet) error {
+func runScheduler(ctx context.Context, opts *options.Options, written eventOptions, flags *pflag.FlagSet) error {
 	gates := opts.ComponentGlobalsRegistry.FeatureGateFor(basecompatibility.DefaultKubeComponent)
 	// As early as possible, so that what follows is logged as asked for.
 	if err := logsapi.ValidateAndApply(opts.Logs, gates); err != nil {
@@ -40,7 +40,7 @@ func runScheduler(ctx context.Context, opts *options.Options, flags *pflag.FlagS
 		}
 		opts.InformerName = name
 	}
-	completed, sched, err := setUpScheduler(ctx, opts)
+	completed, sched, err := setUpScheduler(ctx, opts, written)
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,9 @@ func runScheduler(ctx context.Context, opts *options.Options, flags *pflag.FlagS
 	return app.Run(ctx, completed, sched)
 }
 
-// setUpScheduler makes the scheduler with its fast path, and refuses profiles that
-// would ignore what pods declare. Nothing is scheduled, and no Lease taken, before.
-func setUpScheduler(ctx context.Context, opts *options.Options) (*appconfig.CompletedConfig, *kubescheduler.Scheduler, error) {
+// setUpScheduler makes the scheduler with its fast path and without the Events that
+// are not wanted, and refuses profiles that would ignore what pods declare. Nothing is scheduled, and no Lease taken, before.
+func setUpScheduler(ctx context.Context, opts *options.Options, written eventOptions) (*appconfig.CompletedConfig, *kubescheduler.Scheduler, error) {
 	completed, sched, err := app.Setup(ctx, opts, scheduler.Options()...)
 	if err != nil {
 		return nil, nil, err
@@ -64,6 +64,7 @@ func setUpScheduler(ctx context.Context, opts *options.Options) (*appconfig.Comp
 		}
 		return nil, nil, err
 	}
+	written.apply(sched)
 	fastpath.Install(ctx, sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes, Profiles: completed.ComponentConfig.Profiles})
 	return completed, sched, nil
 }

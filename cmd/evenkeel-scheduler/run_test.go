@@ -20,7 +20,8 @@ import (
 	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
 )
 
-// TestFlagsAreThoseOfKubeScheduler compares our command with upstream's.
+// TestFlagsAreThoseOfKubeScheduler compares our command with upstream's, which has
+// one flag less.
 func TestFlagsAreThoseOfKubeScheduler(t *testing.T) {
 	flags := func(cmd *cobra.Command) map[string]pflag.Flag {
 		out := map[string]pflag.Flag{}
@@ -37,6 +38,10 @@ func TestFlagsAreThoseOfKubeScheduler(t *testing.T) {
 	if len(want) < 50 {
 		t.Fatalf("kube-scheduler has %d flags: the test compares too little", len(want))
 	}
+	if got[scheduledEventsFlag].DefValue != "true" {
+		t.Errorf("--%s is %q by default, want what kube-scheduler does", scheduledEventsFlag, got[scheduledEventsFlag].DefValue)
+	}
+	delete(got, scheduledEventsFlag)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-kube-scheduler +ours):\n%s", diff)
 	}
@@ -51,7 +56,7 @@ func TestDefaultProfilePassesTheGuard(t *testing.T) {
 	if err := flags.Parse([]string{"--master", "http://127.0.0.1:1", "--secure-port=0"}); err != nil {
 		t.Fatal(err)
 	}
-	_, sched, err := setUpScheduler(t.Context(), opts)
+	_, sched, err := setUpScheduler(t.Context(), opts, eventOptions{scheduled: true})
 	if err != nil {
 		t.Fatal(err)
 	}

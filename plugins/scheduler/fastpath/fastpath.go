@@ -19,34 +19,23 @@ package fastpath
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler"
 	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/metrics"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread/index"
 )
 
-const (
-	// DefaultMinNodes is the number of nodes up to which the original function is
-	// left to work: it looks at all of that many anyway
-	// (minFeasibleNodesToFind in k8s.io/kubernetes/pkg/scheduler/schedule_one.go).
-	DefaultMinNodes = 100
-
-	// rounds is the number of lists of candidates that are tried, each twice as
-	// long as the one before. With 8 in the first, a pod that fits on one node in
-	// twenty finds one among 120 in all but two of 1,000 cycles (0.95^120).
-	rounds = 4
-	// enough is the number of candidates that must fit for no further list to be
-	// asked for. With fewer there is little to choose from.
-	enough = 4
-)
+// DefaultMinNodes is the number of nodes up to which the original function is left to
+// work: it looks at all of that many anyway (minFeasibleNodesToFind in
+// k8s.io/kubernetes/pkg/scheduler/schedule_one.go).
+const DefaultMinNodes = 100
 
 // Options of the fast path.
 type Options struct {
@@ -63,11 +52,12 @@ type schedulePod = func(ctx context.Context, fwk framework.Framework, state fwk.
 // without ReplicaSpread, or with no candidates in its arguments, do not take it.
 func Install(ctx context.Context, sched *scheduler.Scheduler, opts Options) {
 	registerMetrics()
-	p := &path{original: sched.SchedulePod, minNodes: opts.MinNodes, extended: len(sched.Extenders) > 0, fit: map[string]bool{}}
+	p := &path{original: sched.SchedulePod, minNodes: opts.MinNodes, extended: len(sched.Extenders) > 0, fit: map[string]bool{}, allocating: map[string]bool{}}
 	for i := range opts.Profiles {
 		name := opts.Profiles[i].SchedulerName
 		why := unfit(&opts.Profiles[i], sched.Profiles[name])
 		p.fit[name] = why == ""
+		p.allocating[name] = why == "" && allocates(sched.Profiles[name])
 		if why != "" {
 			klog.FromContext(ctx).Info("The profile does not take the fast path", "profile", name, "reason", why)
 		}
@@ -81,8 +71,9 @@ type path struct {
 	minNodes int
 	// extended says that there are extenders, which want to see all nodes.
 	extended bool
-	// fit are the profiles that can take it, by name.
-	fit map[string]bool
+	// fit are the profiles that can take it, by name, and allocating those that
+	// allocate devices.
+	fit, allocating map[string]bool
 	// turn breaks ties: by the order alone, the zone that is drawn first would have
 	// more than its share. Scheduling cycles come one by one.
 	turn int
@@ -90,17 +81,18 @@ type path struct {
 
 // schedulePod places a pod, as Scheduler.SchedulePod does.
 func (p *path) schedulePod(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo) (scheduler.ScheduleResult, error) {
-	result, why := p.try(ctx, f, state, podInfo)
+	once := &preFilterOnce{Framework: f}
+	result, why := p.try(ctx, once, state, podInfo)
 	count(why)
 	if why == placed {
 		return result, nil
 	}
 	klog.FromContext(ctx).V(5).Info("Not placed by the fast path", "pod", klog.KObj(podInfo.Pod), "reason", why)
-	return p.original(ctx, f, state, podInfo)
+	return p.original(ctx, once, state, podInfo)
 }
 
-// try places a pod on one of the candidates. What it leaves in the state is
-// overwritten by the original function, which begins with PreFilter as well.
+// try places a pod on one of the candidates. What PreFilter leaves in the state is
+// for the original function as well; what PreScore leaves, it overwrites.
 func (p *path) try(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo) (scheduler.ScheduleResult, reason) {
 	nothing := scheduler.ScheduleResult{}
 	pod := podInfo.Pod
@@ -127,84 +119,42 @@ func (p *path) try(ctx context.Context, f framework.Framework, state fwk.CycleSt
 	if !preFilterResult.AllNodes() {
 		return nothing, namedNodes
 	}
+	if p.allocating[f.ProfileName()] && !state.GetSkipFilterPlugins().Has(names.DynamicResources) {
+		// It names no claim, so it requests an extended resource that a DeviceClass
+		// stands behind.
+		return nothing, devices
+	}
 	source, ok := replicaspread.SourceOf(state)
 	if !ok {
 		return nothing, noSource
+	}
+	wanting := prefersPods(pod)
+	if wanting && !guardedinterpodaffinity.MayReach(state) {
+		return nothing, preferences
 	}
 	candidates, err := source.Candidates(ctx, pod)
 	if err != nil {
 		return nothing, failed
 	}
-	feasible, evaluated, why := filter(ctx, f, state, podInfo, candidates)
+	c := &cycle{f: f, state: state, podInfo: podInfo, candidates: candidates}
+	if why := c.filter(ctx, enough); why != placed {
+		return nothing, why
+	}
+	if wanting {
+		if why := c.reach(ctx); why != placed {
+			return nothing, why
+		}
+	}
+	if len(c.feasible) > 1 {
+		p.turn++
+	}
+	host, why := c.best(ctx, p.turn)
 	if why != placed {
 		return nothing, why
 	}
-	if len(feasible) == 1 {
-		if index.Dislikes(feasible[0].Node(), pod) {
-			return nothing, softTaint
-		}
-		return scheduler.ScheduleResult{SuggestedHost: feasible[0].Node().Name, EvaluatedNodes: evaluated, FeasibleNodes: 1}, placed
-	}
-	p.turn++
-	host, why := best(ctx, f, state, podInfo, feasible, p.turn)
-	if i := slices.IndexFunc(feasible, func(info fwk.NodeInfo) bool { return info.Node().Name == host }); i >= 0 && index.Dislikes(feasible[i].Node(), pod) {
+	if index.Dislikes(host.Node(), pod) {
 		return nothing, softTaint
 	}
-	return scheduler.ScheduleResult{SuggestedHost: host, EvaluatedNodes: evaluated, FeasibleNodes: len(feasible)}, why
-}
-
-// filter returns the candidates that fit, and how many were looked at.
-func filter(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo, candidates *replicaspread.Candidates) ([]fwk.NodeInfo, int, reason) {
-	start := time.Now()
-	var feasible []fwk.NodeInfo
-	evaluated := 0
-	for range rounds {
-		list := candidates.Next()
-		if feasible == nil {
-			feasible = make([]fwk.NodeInfo, 0, len(list))
-		}
-		for _, info := range list {
-			status := f.RunFilterPluginsWithNominatedPods(ctx, state, podInfo.Pod, info)
-			if status.Code() == fwk.Error {
-				return nil, 0, failed
-			}
-			evaluated++
-			if status.IsSuccess() {
-				feasible = append(feasible, info)
-			}
-		}
-		if len(feasible) >= enough {
-			break
-		}
-	}
-	// The framework times a Filter of one node only; that of the whole cycle is
-	// the original function's to observe.
-	metrics.FrameworkExtensionPointDuration.WithLabelValues(metrics.Filter, fwk.Success.String(), f.ProfileName()).Observe(metrics.SinceInSeconds(start))
-	if len(feasible) == 0 {
-		return nil, 0, noneFits
-	}
-	return feasible, evaluated, placed
-}
-
-// best returns the name of the node with the highest score, of several one in
-// turn.
-func best(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo, feasible []fwk.NodeInfo, turn int) (string, reason) {
-	if !f.RunPreScorePlugins(ctx, state, podInfo.Pod, feasible).IsSuccess() {
-		return "", failed
-	}
-	scores, status := f.RunScorePlugins(ctx, state, podInfo.Pod, feasible)
-	if !status.IsSuccess() || len(scores) == 0 {
-		return "", failed
-	}
-	var winners []string
-	highest := scores[0].TotalScore
-	for _, s := range scores {
-		if s.TotalScore > highest {
-			highest, winners = s.TotalScore, winners[:0]
-		}
-		if s.TotalScore == highest {
-			winners = append(winners, s.Name)
-		}
-	}
-	return winners[turn%len(winners)], placed
+	c.observe()
+	return scheduler.ScheduleResult{SuggestedHost: host.Node().Name, EvaluatedNodes: c.evaluated, FeasibleNodes: len(c.feasible)}, placed
 }

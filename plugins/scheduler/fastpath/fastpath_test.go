@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
@@ -29,6 +30,7 @@ import (
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
 
@@ -58,8 +60,10 @@ profiles:
 type hall struct {
 	*scheduler.Scheduler
 	snapshot *internalcache.Snapshot
-	// original is the number of calls of the original SchedulePod.
+	// plain is the original SchedulePod, and original the number of its calls.
+	plain    schedulePod
 	original int
+	probe    probe
 }
 
 func newHall(t *testing.T, nodes, minNodes, candidates int, opts ...scheduler.Option) *hall {
@@ -80,6 +84,12 @@ func labelled(i int) *st.NodeWrapper {
 
 func newHallOf(t *testing.T, nodes []*corev1.Node, minNodes int, config string, opts ...scheduler.Option) *hall {
 	t.Helper()
+	return newHallWith(t, fake.NewClientset(), nodes, minNodes, config, opts...)
+}
+
+// newHallWith has an API server with some objects.
+func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, minNodes int, config string, opts ...scheduler.Option) *hall {
+	t.Helper()
 	if err := install(); err != nil {
 		t.Fatal(err)
 	}
@@ -88,18 +98,25 @@ func newHallOf(t *testing.T, nodes []*corev1.Node, minNodes int, config string, 
 		t.Fatal(err)
 	}
 	snapshot := internalcache.NewEmptySnapshot()
-	client := fake.NewClientset()
 	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	t.Cleanup(broadcaster.Shutdown)
 	h := &hall{snapshot: snapshot}
 	profiles := obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles
-	h.Scheduler, err = scheduler.New(t.Context(), client, informers.NewSharedInformerFactory(client, 0), nil, profile.NewRecorderFactory(broadcaster),
+	known := informers.NewSharedInformerFactory(client, 0)
+	h.Scheduler, err = scheduler.New(t.Context(), client, known, nil, profile.NewRecorderFactory(broadcaster),
 		append(opts, scheduler.WithProfiles(profiles...),
 			scheduler.WithNodeInfoSnapshot(snapshot),
-			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{replicaspread.Name: replicaspread.NewFactory()}))...)
+			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{
+				replicaspread.Name: replicaspread.NewFactory(),
+				// Only profiles that name them have them.
+				guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory(),
+				probeName:                    func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) { return &h.probe, nil },
+			}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	known.Start(t.Context().Done())
+	known.WaitForCacheSync(t.Context().Done())
 	logger := klog.FromContext(t.Context())
 	for _, node := range nodes {
 		h.Cache.AddNode(logger, node)
@@ -107,10 +124,10 @@ func newHallOf(t *testing.T, nodes []*corev1.Node, minNodes int, config string, 
 	if err := h.Cache.UpdateSnapshot(logger, snapshot); err != nil {
 		t.Fatal(err)
 	}
-	original := h.SchedulePod
+	h.plain = h.SchedulePod
 	h.SchedulePod = func(ctx context.Context, f framework.Framework, state fwk.CycleState, podInfo *framework.QueuedPodInfo) (scheduler.ScheduleResult, error) {
 		h.original++
-		return original(ctx, f, state, podInfo)
+		return h.plain(ctx, f, state, podInfo)
 	}
 	Install(t.Context(), h.Scheduler, Options{MinNodes: minNodes, Profiles: profiles})
 	return h
@@ -118,13 +135,18 @@ func newHallOf(t *testing.T, nodes []*corev1.Node, minNodes int, config string, 
 
 func (h *hall) schedule(t *testing.T, pod *corev1.Pod) (scheduler.ScheduleResult, error) {
 	t.Helper()
+	return h.scheduleBy(t, h.SchedulePod, framework.NewCycleState(), pod)
+}
+
+// scheduleBy has one of the two ways look for a node.
+func (h *hall) scheduleBy(t *testing.T, way schedulePod, state *framework.CycleState, pod *corev1.Pod) (scheduler.ScheduleResult, error) {
+	t.Helper()
 	info, err := framework.NewPodInfo(pod)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := framework.NewCycleState()
 	state.Write(framework.PodsToActivateKey, framework.NewPodsToActivate())
-	return h.SchedulePod(t.Context(), h.Profiles["default-scheduler"], state, &framework.QueuedPodInfo{PodInfo: info})
+	return way(t.Context(), h.Profiles["default-scheduler"], state, &framework.QueuedPodInfo{PodInfo: info})
 }
 
 func testPod() *st.PodWrapper {
@@ -139,6 +161,8 @@ func TestWhatIsPlacedByTheFastPath(t *testing.T) {
 	claimed.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "gpu"}}
 	withVolumes := testPod().Obj()
 	withVolumes.Spec.Volumes = pvc
+	withEphemeral := testPod().Obj()
+	withEphemeral.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}}}
 	grouped := testPod().Obj()
 	grouped.Spec.SchedulingGroup = &corev1.PodSchedulingGroup{}
 	preferring := testPod().Obj()
@@ -159,6 +183,7 @@ func TestWhatIsPlacedByTheFastPath(t *testing.T) {
 		"switched off in the arguments":     {pod: testPod().Obj(), candidates: -1, want: noSource},
 		"a nominated pod":                   {pod: testPod().NominatedNodeName("node-007").Obj(), want: nominated},
 		"volumes":                           {pod: withVolumes, want: volumes, wantErr: `persistentvolumeclaim "data" not found`},
+		"a volume that is made for it":      {pod: withEphemeral, want: volumes, wantErr: "waiting for ephemeral volume controller"},
 		"claims of devices":                 {pod: claimed, want: devices, wantErr: "resourceClaim"},
 		"a pod of a group":                  {pod: grouped, want: podGroup},
 		"preferred node affinity":           {pod: preferring, want: preferences},
@@ -379,6 +404,7 @@ func TestProfilesThatPreferNodesAreLeftAlone(t *testing.T) {
 		"full nodes":                 {config: fmt.Sprintf(profileText, 8, "  - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}\n"), want: unfitProfile},
 		"nodes by addedAffinity":     {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
 		"domains by a default":       {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
+		"domains by a list":          {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", 1), want: unfitProfile},
 		"required nodes of everyone": {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},
 	} {
 		t.Run(name, func(t *testing.T) {

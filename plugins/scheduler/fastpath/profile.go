@@ -9,6 +9,7 @@ import (
 
 	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
+	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 )
 
 // known are the Score plugins of which candidates that ReplicaSpread chose are
@@ -49,4 +50,9 @@ func unfit(p *schedulerconfig.KubeSchedulerProfile, f framework.Framework) strin
 		}
 	}
 	return ""
+}
+
+// allocates reports whether a profile allocates devices to pods.
+func allocates(f framework.Framework) bool {
+	return slices.ContainsFunc(f.ListPlugins().PreFilter.Enabled, func(plugin schedulerconfig.Plugin) bool { return plugin.Name == names.DynamicResources })
 }

@@ -26,9 +26,11 @@ const (
 	nominated reason = "nominated"
 	// volumes: where the pod can run depends on where its volumes are.
 	volumes reason = "volumes"
-	// devices: the pod claims devices.
+	// devices: the pod claims devices, by a claim or by an extended resource that a
+	// DeviceClass stands behind.
 	devices reason = "devices"
-	// preferences: the pod prefers some nodes, which may be anywhere.
+	// preferences: the pod prefers some nodes, which may be anywhere, or prefers pods
+	// and none of the candidates is as good for that as a node can be.
 	preferences reason = "preferences"
 	// preFilter: PreFilter rejected the pod or failed; the original function says so.
 	preFilter reason = "pre-filter"
@@ -66,8 +68,8 @@ func unanswerable(pod *corev1.Pod) reason {
 	return placed
 }
 
-// prefers reports whether a pod has a preference that scores nodes: the one it
-// prefers is hardly among the candidates.
+// prefers reports whether a pod has a preference of nodes: the one it prefers is
+// hardly among the candidates.
 func prefers(pod *corev1.Pod) bool {
 	for i := range pod.Spec.TopologySpreadConstraints {
 		if pod.Spec.TopologySpreadConstraints[i].WhenUnsatisfiable == corev1.ScheduleAnyway {
@@ -75,10 +77,14 @@ func prefers(pod *corev1.Pod) bool {
 		}
 	}
 	a := pod.Spec.Affinity
-	if a == nil {
-		return false
-	}
-	return a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
-		a.PodAffinity != nil && len(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
-		a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
+	return a != nil && a.NodeAffinity != nil && len(a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
+}
+
+// prefersPods reports whether a pod prefers to be near other pods or away from them.
+// Whether it can be among the candidates as well as anywhere is known afterwards.
+func prefersPods(pod *corev1.Pod) bool {
+	a := pod.Spec.Affinity
+	return a != nil &&
+		(a.PodAffinity != nil && len(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0 ||
+			a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0)
 }

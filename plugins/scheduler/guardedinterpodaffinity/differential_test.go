@@ -6,6 +6,7 @@ package guardedinterpodaffinity
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -212,6 +213,41 @@ func (d *differential) score(p pair, pod *corev1.Pod, a, b fwk.CycleState, feasi
 			d.seen["scored above 0"]++
 		}
 	}
+	if got.IsSuccess() {
+		d.reach(p, pod, a, b)
+	}
+}
+
+// reach compares what is said to be the best score with those of all nodes.
+func (d *differential) reach(p pair, pod *corev1.Pod, a, b fwk.CycleState) {
+	ctx := d.Context()
+	reach, known := ReachOf(ctx, b)
+	if MayReach(b) != known {
+		d.Fatalf("%s: after PreFilter, whether the best score for %s would be known was %t, and it is %t", d.where, pod.Name, MayReach(b), known)
+	}
+	if !known {
+		return
+	}
+	if !hasPreferredTerms(pod) {
+		d.Fatalf("%s: %s has no preferred terms, and a reach", d.where, pod.Name)
+	}
+	highest, scores := int64(math.MinInt64), map[string]int64{}
+	for _, info := range d.cluster.nodes() {
+		raw, status := p.inTree.RunRawScorePlugins(ctx, a, pod, info)
+		must(d.tb, status.AsError())
+		score := int64(0)
+		for _, s := range raw {
+			score += s.Score
+		}
+		scores[info.Node().Name], highest = score, max(highest, score)
+	}
+	if reach.best < highest {
+		d.Fatalf("%s: the best score for %s is said to be %d, and a node has %d", d.where, pod.Name, reach.best, highest)
+	}
+	d.seen[fmt.Sprintf("some node is the best there can be: %t", reach.best == highest)]++
+	for _, info := range d.cluster.nodes() {
+		d.same(pod, "the reach of "+info.Node().Name, scores[info.Node().Name] >= reach.best, reach.Has(ctx, info))
+	}
 }
 
 // sameMatches compares what the index says with a look at every term of every
@@ -278,12 +314,17 @@ func (d *differential) report() {
 	if d.cases < 1000 {
 		return // Too few to expect everything.
 	}
-	for _, what := range []string{
+	expected := []string{
 		"rejected by PreFilter", "skipped at PreFilter: true", "skipped at PreFilter: false", "skipped at PreScore: true", "skipped at PreScore: false",
 		"scored above 0", "rejected for a nominated pod",
 		"verdict: node(s) didn't match pod affinity rules", "verdict: node(s) didn't match pod anti-affinity rules",
 		"verdict: node(s) didn't satisfy existing pods anti-affinity rules", "in preemption: node(s) didn't satisfy existing pods anti-affinity rules",
-	} {
+	}
+	// With the gate, the in-tree plugin is shown all nodes, and no reach is known.
+	if !utilfeature.DefaultFeatureGate.Enabled(features.InterPodAffinityHostnameFastPath) {
+		expected = append(expected, "some node is the best there can be: true", "some node is the best there can be: false")
+	}
+	for _, what := range expected {
 		if d.seen[what] == 0 {
 			d.Errorf("never seen: %s", what)
 		}

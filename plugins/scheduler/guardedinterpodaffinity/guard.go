@@ -47,6 +47,9 @@ func (pl *GuardedInterPodAffinity) PreFilter(ctx context.Context, state fwk.Cycl
 		return nil, fwk.AsStatus(err)
 	}
 	state.Write(matchedKey, matched(m))
+	if pl.mayReach(pod) {
+		state.Write(mayReachKey, mayReach{})
+	}
 	if hasRequiredTerms(pod) {
 		pl.decided(ctx, pod, preFilter, ownTerms)
 		return pl.preFilterInTree(ctx, state, pod, nodes)

@@ -250,5 +250,8 @@ func (pl *GuardedInterPodAffinity) preScoreInTree(ctx context.Context, state fwk
 	}
 	pl.metrics.shown(decisiveNodes)
 	pl.view.show(nodes, func() { status = pl.InterPodAffinity.PreScore(ctx, state, pod, candidates) })
+	if MayReach(state) && (status.IsSuccess() || status.IsSkip()) {
+		state.Write(reachKey, &reachBasis{pl: pl, pod: pod, nodes: nodes, skipped: status.IsSkip()})
+	}
 	return status
 }

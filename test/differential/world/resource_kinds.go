@@ -19,6 +19,7 @@ var resourceKinds = []Kind{
 	requestKind("memory request", 15, corev1.ResourceMemory, "2Gi", "4Gi", "8Gi", "20Gi"),
 	requestKind("ephemeral storage request", 8, corev1.ResourceEphemeralStorage, "5Gi", "20Gi", "60Gi"),
 	requestKind("extended resource", 6, gpu, "1", "2"),
+	requestKind("extended resource of a device class", 4, deviceResource, "1", "2"),
 	{Name: "pod overhead", Percent: 5, add: func(w *World, pod *corev1.Pod) {
 		pod.Spec.RuntimeClassName = ptr.To("sandboxed")
 		pod.Spec.Overhead = amount(w)

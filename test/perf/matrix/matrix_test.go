@@ -52,6 +52,7 @@ func TestRunMeasuresWritesAndKeeps(t *testing.T) {
 		"The machine: 2 CPUs (Test)",
 		"| default | 100 | 1000 µs | 900-1100 |", "**100.0×**",
 		"| W | evenkeel | 90 | 0-0 | 0.90 | - |",
+		"The fast path placed - % of the pods.",
 		"Not measured yet: `go run ./test/perf/scheduler --nodes 15000",
 	} {
 		if !strings.Contains(string(page), want) {

@@ -120,7 +120,11 @@ func (f figures) driverTable(page *strings.Builder, s setting) error {
 			name, p.GOGC, p.CPU, p.CPUMin, p.CPUMax, p.CPUCollector, p.PodsPerSecond, p.CycleP50, p.CycleP99, p.Allocated, coLocated, rack, skew, cheaper)
 	}
 	if ours, ok := r.Profiles["evenkeel"]; ok {
-		fmt.Fprintf(page, "\nThe fast path placed %.1f %% of the pods.\n", ours.FastPath)
+		placed := "-" // Not in results of before it was counted.
+		if ours.FastPath != nil {
+			placed = fmt.Sprintf("%.1f", *ours.FastPath)
+		}
+		fmt.Fprintf(page, "\nThe fast path placed %s %% of the pods.\n", placed)
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ type options struct {
 	gogc     map[string]int
 	output   string
 
-	pods, warmup                                    int
-	services, anti, existingAntiAffinity, collector string
+	pods, warmup                                            int
+	services, anti, spread, existingAntiAffinity, collector string
 }
 
 func (o *options) addTo(flags *pflag.FlagSet) {
@@ -50,7 +50,8 @@ func (o *options) addTo(flags *pflag.FlagSet) {
 	flags.IntVar(&o.shape.ServiceSize, "service-size", 50, "number of replicas of each workload that runs already")
 	flags.StringVar(&o.services, "services", string(cluster.ManyNamespaces), "many-namespaces (a Service and namespace per workload), one-namespace, or none (plain pods without Service and controller)")
 	flags.StringVar(&o.existingAntiAffinity, "existing-anti-affinity", "0%", "share of the running workloads whose pods declare required anti-affinity over hostnames")
-	flags.StringVar(&o.anti, "anti", string(cluster.NoAntiAffinity), "anti-affinity over hostnames that the new pods declare: required, preferred or none")
+	flags.StringVar(&o.anti, "anti", string(cluster.NoAntiAffinity), "anti-affinity that the new pods declare: required or preferred (over hostnames), preferred-zones (over hostnames and zones), or none")
+	flags.StringVar(&o.spread, "spread", string(cluster.NoSpread), "topologySpreadConstraints over zones and hostnames that the new pods declare: hard (DoNotSchedule), soft (ScheduleAnyway) or none")
 	flags.Uint64Var(&o.shape.Seed, "seed", 1, "decides where the running pods are and what they request")
 
 	flags.StringSliceVar(&o.profiles, "profiles", contender.Names(), "profiles to measure: "+strings.Join(contender.Names(), ", "))
@@ -111,7 +112,10 @@ func (o *options) choices() error {
 	if o.shape.Services, err = choice("services", o.services, cluster.ManyNamespaces, cluster.OneNamespace, cluster.NoServices); err != nil {
 		return err
 	}
-	if o.shape.AntiAffinity, err = choice("anti", o.anti, cluster.Required, cluster.Preferred, cluster.NoAntiAffinity); err != nil {
+	if o.shape.AntiAffinity, err = choice("anti", o.anti, cluster.Required, cluster.Preferred, cluster.PreferredZones, cluster.NoAntiAffinity); err != nil {
+		return err
+	}
+	if o.shape.Spread, err = choice("spread", o.spread, cluster.HardSpread, cluster.SoftSpread, cluster.NoSpread); err != nil {
 		return err
 	}
 	if o.plan.Collector, err = choice("gc", o.collector, measure.Charged, measure.Natural); err != nil {

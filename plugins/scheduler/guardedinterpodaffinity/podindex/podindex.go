@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package podindex finds the nodes that have pods with a label value in a
-// namespace, without looking at every pod.
+// namespace, without looking at every pod, and says how many domains a topology key
+// has, without looking at every node.
 //
 // It is what an incoming pod's own terms are answered from: a term that compares
 // a label for equality can only match pods on the nodes that the index names.
@@ -33,6 +34,8 @@ type Index struct {
 	// each was last asked for.
 	keys map[string]map[Value]map[*node]int32
 	used map[string]time.Time
+	// topologies are the tracked topology keys.
+	topologies map[string]*topology
 	// nodes mirrors the list of the last Refresh.
 	nodes  []*node
 	byName map[string]*node
@@ -47,7 +50,9 @@ type Value struct {
 
 // node is what the index knows about one node.
 type node struct {
-	info       fwk.NodeInfo
+	info fwk.NodeInfo
+	// object is the Node whose labels were counted.
+	object     *corev1.Node
 	name       string
 	generation int64
 	// pods are those that were counted, in the order of the NodeInfo.
@@ -61,7 +66,7 @@ const unread = -1
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{keys: map[string]map[Value]map[*node]int32{}, used: map[string]time.Time{}, byName: map[string]*node{}}
+	return &Index{keys: map[string]map[Value]map[*node]int32{}, used: map[string]time.Time{}, topologies: map[string]*topology{}, byName: map[string]*node{}}
 }
 
 // Track makes the index know a label key, from the next Refresh on if it is the
@@ -101,8 +106,13 @@ func (ix *Index) Expire(before time.Time) {
 			ix.forget(key)
 		}
 	}
+	for key, t := range ix.topologies {
+		if t.used.Before(before) {
+			delete(ix.topologies, key)
+		}
+	}
 	if len(ix.keys) == 0 {
-		ix.nodes, ix.byName = nil, map[string]*node{}
+		ix.nodes, ix.byName, ix.topologies = nil, map[string]*node{}, map[string]*topology{}
 	}
 }
 
@@ -144,6 +154,7 @@ func (ix *Index) Refresh(infos []fwk.NodeInfo, onTrial bool) int {
 			continue
 		}
 		ix.read(n)
+		ix.relabel(n, n.info.Node())
 		n.generation = generation
 		if onTrial {
 			n.generation = unread
@@ -189,6 +200,7 @@ func (ix *Index) list(infos []fwk.NodeInfo) {
 			for _, pod := range n.pods {
 				ix.count(n, pod, -1)
 			}
+			ix.relabel(n, nil)
 			delete(ix.byName, n.name)
 		}
 	}

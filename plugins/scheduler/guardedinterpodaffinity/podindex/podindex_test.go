@@ -65,6 +65,10 @@ func TestNodesEqualASearchUnderChurn(t *testing.T) {
 			}
 			ix.Refresh(c.list(), false)
 			c.compare(ix, tracked)
+			if !ix.TrackTopology("zone", time.Now()) {
+				t.Fatal("there is no room for a topology key")
+			}
+			c.compareDomains(ix)
 			if c.IntN(4) == 0 {
 				c.try(ix, tracked)
 			}
@@ -104,6 +108,22 @@ func (c *churn) compare(ix *Index, tracked []string) {
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
 		c.Fatalf("nodes of %v: got %v, want %v", queries, got, want)
+	}
+}
+
+// compareDomains counts the zones of the nodes.
+func (c *churn) compareDomains(ix *Index) {
+	c.Helper()
+	zones, without := map[string]bool{}, false
+	for _, info := range c.list() {
+		if zone, ok := info.Node().Labels["zone"]; ok {
+			zones[zone] = true
+		} else {
+			without = true
+		}
+	}
+	if values, someWithout := ix.Domains("zone"); values != len(zones) || someWithout != without {
+		c.Fatalf("%d zones, and %v that there are nodes without: want %d and %v", values, someWithout, len(zones), without)
 	}
 }
 
@@ -160,13 +180,21 @@ func (c *churn) newPod() *corev1.Pod {
 	return pod.Obj()
 }
 
+// label gives most nodes a zone.
+func (c *churn) label(node *st.NodeWrapper) *st.NodeWrapper {
+	if c.IntN(6) > 0 {
+		node.Label("zone", c.value())
+	}
+	return node
+}
+
 func (c *churn) change() {
 	logger := klog.Background()
 	var err error
 	switch n := c.IntN(20); {
 	case len(c.nodes) == 0 || n == 0:
 		c.made++
-		node := st.MakeNode().Name(fmt.Sprintf("node-%d", c.made)).Obj()
+		node := c.label(st.MakeNode().Name(fmt.Sprintf("node-%d", c.made))).Obj()
 		c.nodes[node.Name] = node
 		c.cache.AddNode(logger, node)
 	case n == 1:
@@ -182,7 +210,12 @@ func (c *churn) change() {
 		if err == nil {
 			err = c.cache.RemoveNode(logger, node)
 		}
-	case n < 11 || len(c.pods) == 0:
+	case n == 2:
+		old := pick(c, c.nodes)
+		changed := c.label(st.MakeNode().Name(old.Name)).Obj()
+		c.nodes[old.Name] = changed
+		c.cache.UpdateNode(logger, old, changed)
+	case n < 12 || len(c.pods) == 0:
 		pod := c.newPod()
 		c.pods[pod.Name] = pod
 		err = c.cache.AddPod(logger, pod)
@@ -218,6 +251,38 @@ func TestKeysAreBounded(t *testing.T) {
 	}
 	if len(ix.keys) != MaxKeys || len(ix.used) != MaxKeys {
 		t.Errorf("%d keys are known, and the use of %d, want %d", len(ix.keys), len(ix.used), MaxKeys)
+	}
+}
+
+// TestTopologiesAreBounded asks for a topology key too many, and waits until nobody
+// asks for the others.
+func TestTopologiesAreBounded(t *testing.T) {
+	info := framework.NewNodeInfo()
+	info.SetNode(st.MakeNode().Name("n").Label("0", "x").Obj())
+	ix, start := New(), time.Unix(0, 0)
+	ix.Track("app", start.Add(time.Hour))
+	ix.Refresh([]fwk.NodeInfo{info}, false)
+	for i := range MaxKeys {
+		if !ix.TrackTopology(fmt.Sprint(i), start) {
+			t.Fatalf("there is no room for topology key %d", i)
+		}
+	}
+	if ix.TrackTopology("one more", start) {
+		t.Errorf("%d topology keys are known", MaxKeys+1)
+	}
+	if values, someWithout := ix.Domains("0"); values != 1 || someWithout {
+		t.Errorf("%d values, and %v that there are nodes without, want 1 and false", values, someWithout)
+	}
+	ix.TrackTopology("3", start.Add(time.Hour))
+	ix.Expire(start.Add(1))
+	if len(ix.topologies) != 1 || ix.topologies["3"] == nil {
+		t.Errorf("%d topology keys are known, want the one that was asked for", len(ix.topologies))
+	}
+	if !ix.TrackTopology("one more", start.Add(time.Hour)) {
+		t.Error("there is no room though nobody asks for the others")
+	}
+	if values, someWithout := ix.Domains("one more"); values != 0 || !someWithout {
+		t.Errorf("%d values, and %v that there are nodes without, want 0 and true", values, someWithout)
 	}
 }
 

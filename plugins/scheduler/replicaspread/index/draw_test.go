@@ -53,11 +53,15 @@ func (h *hall) addNode(node *st.NodeWrapper) *framework.NodeInfo {
 // place puts a replica of an owner on a node.
 func (h *hall) place(owner, node string) {
 	h.t.Helper()
+	h.placePod(h.pod(owner), node)
+}
+
+func (h *hall) placePod(pod *corev1.Pod, node string) {
+	h.t.Helper()
 	i := slices.IndexFunc(h.infos, func(info fwk.NodeInfo) bool { return info.Node().Name == node })
 	if i < 0 {
 		h.t.Fatalf("there is no node %s", node)
 	}
-	pod := h.pod(owner)
 	pod.Spec.NodeName = node
 	h.infos[i].(*framework.NodeInfo).AddPod(pod)
 }
@@ -71,10 +75,13 @@ func (h *hall) pod(owner string) *corev1.Pod {
 	return pod
 }
 
-func (h *hall) draw(owner string) *Draw {
+func (h *hall) draw(owner string) *Draw { return h.drawFor(h.pod(owner)) }
+
+// drawFor begins a draw for a pod.
+func (h *hall) drawFor(pod *corev1.Pod) *Draw {
 	h.ix.Refresh(h.infos, RefreshOptions{All: true})
-	w := Wanted{Pod: h.pod(owner), MilliCPU: 1000, Memory: 1 << 30, FamilyPercent: 25}
-	w.Workload, _ = h.ix.WorkloadOf(w.Pod)
+	w := Wanted{Pod: pod, MilliCPU: 1000, Memory: 1 << 30, FamilyPercent: 25}
+	w.Workload, _ = h.ix.WorkloadOf(pod)
 	return h.ix.NewDraw(w)
 }
 

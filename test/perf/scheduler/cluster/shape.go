@@ -24,7 +24,7 @@ const (
 )
 
 // AntiAffinity is the anti-affinity that pods declare against the other
-// replicas of their workload, over kubernetes.io/hostname.
+// replicas of their workload, over kubernetes.io/hostname or more.
 type AntiAffinity string
 
 const (
@@ -32,8 +32,25 @@ const (
 	Required AntiAffinity = "required"
 	// Preferred is preferredDuringSchedulingIgnoredDuringExecution, weight 100.
 	Preferred AntiAffinity = "preferred"
+	// PreferredZones is the same and, with weight 50, another over
+	// topology.kubernetes.io/zone.
+	PreferredZones AntiAffinity = "preferred-zones"
 	// NoAntiAffinity declares nothing.
 	NoAntiAffinity AntiAffinity = "none"
+)
+
+// Spread is what pods do with two topologySpreadConstraints over the other replicas
+// of their workload, one over topology.kubernetes.io/zone and one over
+// kubernetes.io/hostname, both with maxSkew 1.
+type Spread string
+
+const (
+	// HardSpread declares both with DoNotSchedule.
+	HardSpread Spread = "hard"
+	// SoftSpread declares both with ScheduleAnyway.
+	SoftSpread Spread = "soft"
+	// NoSpread declares none.
+	NoSpread Spread = "none"
 )
 
 // Shape is what a cluster looks like.
@@ -53,8 +70,9 @@ type Shape struct {
 	// ExistingAntiAffinity is the percentage of the running workloads that
 	// declare required anti-affinity.
 	ExistingAntiAffinity int
-	// AntiAffinity is declared by the workloads that are placed.
+	// AntiAffinity and Spread are declared by the workloads that are placed.
 	AntiAffinity AntiAffinity
+	Spread       Spread
 	// Seed decides where the running pods are and what they request.
 	Seed uint64
 }

@@ -30,6 +30,7 @@ type Workload struct {
 
 	name     string
 	affinity *corev1.Affinity
+	spread   []corev1.TopologySpreadConstraint
 	// containers, volumes and tolerations are shared by the replicas. A decoder
 	// would give each its own, at some 2 KiB more; the scheduler never looks at
 	// them once a pod is in its cache.
@@ -41,7 +42,29 @@ type Workload struct {
 // Fresh returns workload number i of those that are to be placed. Its replicas
 // request half a core and 2 GiB.
 func (s Shape) Fresh(i int) *Workload {
-	return newWorkload(fmt.Sprintf("new-%06d", i), s.Services, s.AntiAffinity, resources(500, 2))
+	w := newWorkload(fmt.Sprintf("new-%06d", i), s.Services, s.AntiAffinity, resources(500, 2))
+	w.spread = s.Spread.constraints(w.name)
+	return w
+}
+
+// constraints are those of the pods of a workload.
+func (s Spread) constraints(workload string) []corev1.TopologySpreadConstraint {
+	unsatisfiable := corev1.DoNotSchedule
+	switch s {
+	case HardSpread:
+	case SoftSpread:
+		unsatisfiable = corev1.ScheduleAnyway
+	default:
+		return nil
+	}
+	var constraints []corev1.TopologySpreadConstraint
+	for _, key := range []string{corev1.LabelTopologyZone, corev1.LabelHostname} {
+		constraints = append(constraints, corev1.TopologySpreadConstraint{
+			MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: unsatisfiable,
+			LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{appLabel: workload}},
+		})
+	}
+	return constraints
 }
 
 func newWorkload(name string, services Services, anti AntiAffinity, requests corev1.ResourceList) *Workload {
@@ -91,9 +114,13 @@ func newWorkload(name string, services Services, anti AntiAffinity, requests cor
 	case Required:
 		w.affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
 			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{term}}}
-	case Preferred:
-		w.affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
-			PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: term}}}}
+	case Preferred, PreferredZones:
+		terms := []corev1.WeightedPodAffinityTerm{{Weight: 100, PodAffinityTerm: term}}
+		if anti == PreferredZones {
+			term.TopologyKey = corev1.LabelTopologyZone
+			terms = append(terms, corev1.WeightedPodAffinityTerm{Weight: 50, PodAffinityTerm: term})
+		}
+		w.affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: terms}}
 	}
 	if services == NoServices {
 		return w
@@ -139,6 +166,7 @@ func (w *Workload) Pod(i int, schedulerName string) *corev1.Pod {
 			Volumes:                       w.volumes,
 			Tolerations:                   w.tolerations,
 			Affinity:                      w.affinity,
+			TopologySpreadConstraints:     w.spread,
 			SchedulerName:                 schedulerName,
 			ServiceAccountName:            "default",
 			RestartPolicy:                 corev1.RestartPolicyAlways,

@@ -41,8 +41,9 @@ type Profile struct {
 	Allocated     float64 `json:"alloc_kb_per_pod"`
 	GOGC          int     `json:"gogc_percent"`
 	Pods          int     `json:"measured_pods"`
-	// FastPath is the share of the pods that the fast path placed, in percent.
-	FastPath float64 `json:"fast_path_percent"`
+	// FastPath is the share of the pods that the fast path placed, in percent; nil in
+	// reports of before it was counted.
+	FastPath *float64 `json:"fast_path_percent"`
 	// The placement of plain pods is null: they are nobody's replicas.
 	CoLocated *int     `json:"co_located"`
 	WorstRack *float64 `json:"worst_rack"`
@@ -74,6 +75,7 @@ type Setting struct {
 	ServiceSize                 int    `json:"service_size"`
 	ExistingAntiAffinityPercent int    `json:"existing_anti_affinity_percent"`
 	AntiAffinity                string `json:"anti"`
+	Spread                      string `json:"spread"`
 	Burst                       int    `json:"burst"`
 	Repeats                     int    `json:"repeats"`
 	Seed                        uint64 `json:"seed"`
@@ -90,7 +92,7 @@ func New(shape cluster.Shape, plan measure.Plan, results *measure.Results) *Repo
 		Setting: Setting{
 			Nodes: shape.Nodes, PodsPerNode: shape.PodsPerNode, NodesPerHost: shape.NodesPerHost, Racks: shape.Racks, Zones: shape.Zones,
 			Services: string(shape.Services), ServiceSize: shape.ServiceSize,
-			ExistingAntiAffinityPercent: shape.ExistingAntiAffinity, AntiAffinity: string(shape.AntiAffinity),
+			ExistingAntiAffinityPercent: shape.ExistingAntiAffinity, AntiAffinity: string(shape.AntiAffinity), Spread: string(shape.Spread),
 			Burst: plan.Burst, Repeats: plan.Repeats, Seed: shape.Seed,
 			Collector: string(plan.Collector), CollectionCPU: round(results.CollectionCPU, 1), LiveHeap: round(results.LiveHeap, 0),
 		},
@@ -102,10 +104,11 @@ func New(shape cluster.Shape, plan measure.Plan, results *measure.Results) *Repo
 		r.Ideal.WorstRack, r.Ideal.ZoneSkew = shape.Ideal(plan.Burst)
 	}
 	for name, p := range results.Profiles {
+		fast := round(100*p.FastPath, 2)
 		profile := Profile{
 			CPU: round(p.CPU, 1), CPUMin: round(p.CPUMin, 1), CPUMax: round(p.CPUMax, 1), CPUCollector: round(p.CPUCollector, 1),
 			PodsPerSecond: round(p.PodsPerSecond, 1), CycleP50: round(p.CycleP50, 1), CycleP99: round(p.CycleP99, 1),
-			Allocated: round(p.Allocated, 1), GOGC: p.GOGC, Pods: p.Pods, FastPath: round(100*p.FastPath, 2),
+			Allocated: round(p.Allocated, 1), GOGC: p.GOGC, Pods: p.Pods, FastPath: &fast,
 		}
 		if spread {
 			worst, skew := round(p.WorstRack, 2), round(p.ZoneSkew, 2)
@@ -143,6 +146,9 @@ func (r *Report) WriteTable(w io.Writer) error {
 		s.Nodes, s.PodsPerNode, s.Racks, s.Zones, s.Services, s.Burst, s.Repeats, r.Machine)
 	if s.ExistingAntiAffinityPercent > 0 || s.AntiAffinity != string(cluster.NoAntiAffinity) {
 		fmt.Fprintf(&text, "anti-affinity: %s on new pods, required on %d %% of the running workloads\n", s.AntiAffinity, s.ExistingAntiAffinityPercent)
+	}
+	if s.Spread != string(cluster.NoSpread) {
+		fmt.Fprintf(&text, "topologySpreadConstraints on new pods: %s, over zones and hostnames\n", s.Spread)
 	}
 	fmt.Fprintln(&text)
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
