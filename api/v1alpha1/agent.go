@@ -204,9 +204,9 @@ type AgentEnv struct {
 type AgentFolder struct {
 	// Name of the folder within the agent. Required.
 	Name string `json:"name"`
-	// SizeLimit is what the folder adds to the sizeLimit of the emptyDir. A pod whose
-	// containers together write more than that of all the agent's folders is evicted.
-	// Required.
+	// SizeLimit is what the folder adds to the sizeLimit of the emptyDir, once for
+	// each container that takes the agent. A pod that writes more than all of that is
+	// evicted. Required.
 	SizeLimit *resource.Quantity `json:"sizeLimit"`
 	// MountPath in the container. Default: <mountRoot>/<agent>-<name>.
 	MountPath string `json:"mountPath,omitempty"`

@@ -43,7 +43,7 @@ func UseInCommand(c *corev1.Container, channel string) CommandUse {
 		switch {
 		case byKubelet && !strings.ContainsAny(text, " \t\n"):
 			return CommandJoins
-		case (byKubelet || shellRefersTo(text, channel)) && readByJVM(channel):
+		case readByJVM(channel) && repeats(text, channel):
 			use = CommandRepeats
 		}
 	}
@@ -53,6 +53,24 @@ func UseInCommand(c *corev1.Container, channel string) CommandUse {
 // readByJVM reports whether a JVM, or its launcher, reads the variable.
 func readByJVM(channel string) bool {
 	return channel == wellknown.JavaToolOptions || channel == wellknown.JDKJavaOptions
+}
+
+// repeats reports whether a script uses the variable for something else than for
+// its own new value.
+func repeats(script, channel string) bool {
+	script = assignments[channel].ReplaceAllString(script, " ")
+	return refersTo(script, channel) || shellRefersTo(script, channel)
+}
+
+// assignments are what gives a variable a new value in a script, such as
+// export NAME="$NAME -Dx".
+var assignments = map[string]*regexp.Regexp{
+	wellknown.JavaToolOptions: assignment(wellknown.JavaToolOptions),
+	wellknown.JDKJavaOptions:  assignment(wellknown.JDKJavaOptions),
+}
+
+func assignment(name string) *regexp.Regexp {
+	return regexp.MustCompile(`\b` + name + `\+?=(?:"[^"]*"|'[^']*'|[^\s;&|"'])*`)
 }
 
 var shellReference = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)

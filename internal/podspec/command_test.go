@@ -28,6 +28,10 @@ func TestUseInCommand(t *testing.T) {
 		"a longer name in a script":   {args: []string{"exec java $JAVA_TOOL_OPTIONS2 -jar a.jar"}, channel: "JAVA_TOOL_OPTIONS"},
 		"the only way to the JVM":     {args: []string{"exec java $JAVA_OPTS -jar a.jar"}, channel: "JAVA_OPTS"},
 		"the same, by the kubelet":    {args: []string{"exec java $(JAVA_OPTS) -jar a.jar"}, channel: "JAVA_OPTS"},
+		"handed on by the shell":      {args: []string{`export JAVA_TOOL_OPTIONS="$JAVA_TOOL_OPTIONS -Dx=1 -Dy"; exec java -jar a.jar`}, channel: "JAVA_TOOL_OPTIONS"},
+		"handed on by the kubelet":    {args: []string{`JAVA_TOOL_OPTIONS='-Dx '$(JAVA_TOOL_OPTIONS) exec java -jar a.jar`}, channel: "JAVA_TOOL_OPTIONS"},
+		"handed on and repeated":      {args: []string{`JAVA_TOOL_OPTIONS="$JAVA_TOOL_OPTIONS -Dx"; java $JAVA_TOOL_OPTIONS -jar a.jar`}, channel: "JAVA_TOOL_OPTIONS", want: podspec.CommandRepeats},
+		"handed on to another":        {args: []string{`export MY_JAVA_TOOL_OPTIONS="$JAVA_TOOL_OPTIONS -Dx"; ./start`}, channel: "JAVA_TOOL_OPTIONS", want: podspec.CommandRepeats},
 		"the worst of several counts": {args: []string{"$(JAVA_TOOL_OPTIONS)", "echo $JAVA_TOOL_OPTIONS"}, channel: "JAVA_TOOL_OPTIONS", want: podspec.CommandJoins},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -77,4 +77,11 @@ func TestSetDefaultEnvFollowsEnvFrom(t *testing.T) {
 	if env, ok := podspec.DefaultEnv(&pod.Spec.Containers[0], "OTHER"); ok {
 		t.Errorf("an entry that no envFrom accounts for may be the user's, but the default is %v", env)
 	}
+
+	e = podspec.NewEditor(podOf(t, `{env: [{name: OTHER, value: ours}, {name: OTHER, valueFrom: {configMapKeyRef: {name: with, key: OTHER, optional: true}}},
+		{name: OTHER, valueFrom: {configMapKeyRef: {name: gone, key: OTHER, optional: true}}}], envFrom: [{configMapRef: {name: with}}]}`))
+	e.SetDefaultEnv("app", ours)
+	if diff := cmp.Diff([]string{"OTHER=ours", "OTHER<with/OTHER?"}, short(e.Container("app").Env)); diff != "" {
+		t.Errorf("environment (-want +got):\n%s", diff)
+	}
 }

@@ -49,6 +49,9 @@ func TestJoin(t *testing.T) {
 		"one is short enough": {ops: []jsonpatch.Operation{jsonpatch.NewOperation("add", env+"/2", variable("C"))}},
 		"what is there is longer": {raw: `{"spec":{"containers":[{"env":[` + string(long) + `]}]}}`, ops: []jsonpatch.Operation{
 			jsonpatch.NewOperation("add", env+"/1", variable("C")), jsonpatch.NewOperation("add", env+"/2", variable("D"))}},
+		"what was added is changed": {ops: []jsonpatch.Operation{
+			jsonpatch.NewOperation("add", env+"/2", variable("C")), jsonpatch.NewOperation("add", env+"/3", variable("D")),
+			jsonpatch.NewOperation("replace", env+"/3/value", "y")}},
 		"put before others": {ops: []jsonpatch.Operation{
 			jsonpatch.NewOperation("add", env+"/2", variable("C")), jsonpatch.NewOperation("add", env+"/0", variable("D"))}},
 		"one removed": {ops: []jsonpatch.Operation{

@@ -38,7 +38,8 @@ func (e *Editor) setResource(container, field string, of func(*corev1.ResourceRe
 	if r := c.Resources; r.Limits == nil && r.Requests == nil && r.Claims == nil {
 		e.record("add", base, map[string]any{})
 	}
-	if *list == nil {
+	// JSON leaves an empty map out of what a mutator has put in.
+	if len(*list) == 0 {
 		e.record("add", base+"/"+field, map[string]string{})
 	}
 	// The map may be shared with the pod that was given.

@@ -44,6 +44,17 @@ func TestEditorSetsResourcesAndVolumes(t *testing.T) {
 			edit: func(e *podspec.Editor) { e.SetLimit("app", disk, size) },
 			want: `{containers: [{name: app, resources: {limits: {ephemeral-storage: 10Gi}}}]}`,
 		},
+		// Its limits are an empty map, which JSON leaves out.
+		"an init container that was put in": {
+			spec: `{containers: [{name: app}]}`,
+			edit: func(e *podspec.Editor) {
+				e.SetInitContainer(corev1.Container{Name: "init", Resources: corev1.ResourceRequirements{
+					Limits: corev1.ResourceList{}, Requests: corev1.ResourceList{}}}, nil)
+				e.SetLimit("init", disk, size)
+				e.SetRequest("init", disk, size)
+			},
+			want: `{initContainers: [{name: init, resources: {limits: {ephemeral-storage: 10Gi}, requests: {ephemeral-storage: 10Gi}}}], containers: [{name: app}]}`,
+		},
 		"other resources stay": {
 			spec: `{containers: [{name: app, resources: {limits: {cpu: "1"}, claims: [{name: gpu}]}}]}`,
 			edit: func(e *podspec.Editor) { e.SetLimit("app", disk, size) },
@@ -72,6 +83,15 @@ func TestEditorSetsResourcesAndVolumes(t *testing.T) {
 				}
 			},
 			want: `{containers: [{name: app}], volumes: [{name: a, emptyDir: {sizeLimit: 10Gi}}, {name: b, emptyDir: {sizeLimit: 10Gi}}, {name: c, emptyDir: {sizeLimit: 10Gi}}, {name: d, hostPath: {path: /}}, {name: e, emptyDir: {sizeLimit: 10Gi}}]}`,
+		},
+		"an emptyDir of ours takes the place of all": {
+			spec: `{containers: [{name: app}], volumes: [{name: a, emptyDir: {}}]}`,
+			edit: func(e *podspec.Editor) {
+				e.SetVolume(corev1.Volume{Name: "b", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}, nil)
+				e.SetEmptyDirSizeLimit("b", size)
+				e.RemoveVolume("a")
+			},
+			want: `{containers: [{name: app}], volumes: [{name: b, emptyDir: {sizeLimit: 10Gi}}]}`,
 		},
 		"a source of a projected volume": {
 			spec: `{containers: [{name: app}], volumes: [{name: a, projected: {defaultMode: 420, sources: [{configMap: {name: x}}, {serviceAccountToken: {path: t}}, {secret: {name: key}}]}}]}`,

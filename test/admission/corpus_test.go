@@ -107,6 +107,10 @@ func TestCorpus(t *testing.T) {
 			tc.check(t, out)
 			checkUserKept(t, before, out.Pod)
 			golden.Check(t, output, render(t, out))
+
+			// Where agents are copied by init containers, all of it must hold as well.
+			req.ServerVersion = version.MustParseSemantic("1.34.0")
+			checkUserKept(t, before, mutatortest.Check(t, chain, req, raw).Pod)
 		})
 	}
 	slices.Sort(names)

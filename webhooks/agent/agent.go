@@ -129,8 +129,10 @@ func (m *Mutator) Mutate(req *mutate.Request, e *podspec.Editor) (*mutate.Report
 	if name := reservedName(pod); name != "" && !again && wanted(plans) {
 		return nil, fmt.Errorf("%s: names that begin with %s are Evenkeel's; rename it", name, v1alpha1.AgentVolumePrefix)
 	}
+	// Before the edits, which may move what the containers point to.
+	nobodys := stray(pod, containers)
 	m.apply(req, e, plans, again, start)
-	report.Pod = m.podResult(req, e.Pod(), plans, report, stray(pod, containers), m.unmet(pod, met))
+	report.Pod = m.podResult(req, e.Pod(), plans, report, nobodys, m.unmet(pod, met))
 	return report, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/utils/ptr"
 
 	"github.com/evenkeel/evenkeel/internal/mutatortest"
@@ -160,5 +161,22 @@ func TestMutatorInInitContainers(t *testing.T) {
 		if len(c.Env)+len(c.VolumeMounts) > 0 {
 			t.Errorf("%s still has %v %v", c.Name, c.Env, c.VolumeMounts)
 		}
+	}
+}
+
+// TestMutatorKnowsContainersAfterItsEdits takes an agent's init container away
+// again, which moves the user's, and still knows that there is one of that name.
+func TestMutatorKnowsContainersAfterItsEdits(t *testing.T) {
+	m := agent.New(small(t, ""))
+	req := mutatortest.DefaultRequest()
+	req.ServerVersion = version.MustParseSemantic("1.34.0")
+	pod := asking("apm")
+	pod.Spec.InitContainers = []corev1.Container{{Name: "migrate", Image: "r/i:1"}}
+	pod.Annotations["agent.evenkeel.io/inject.migrate"] = "log"
+	out := check(t, req, pod, m)
+	out.Pod.Annotations["agent.evenkeel.io/inject"] = "none"
+	out = check(t, req, out.Pod, m)
+	if got := out.Features[0].Report.Pod; got.Code != "" {
+		t.Errorf("the pod is told %s (%s); want nothing", got.Code, got.Detail)
 	}
 }

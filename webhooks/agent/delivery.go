@@ -32,7 +32,13 @@ func (m *Mutator) apply(req *mutate.Request, e *podspec.Editor, plans []*plan, a
 		}
 	}
 	for _, a := range used {
-		m.addVolumes(req, e, a)
+		takers := 0
+		for _, p := range plans {
+			if slices.Contains(p.agents, a) {
+				takers++
+			}
+		}
+		m.addVolumes(req, e, a, takers)
 	}
 	// Each goes before all others, so the first comes last.
 	for _, a := range slices.Backward(used) {
@@ -57,6 +63,9 @@ func (m *Mutator) applyTo(req *mutate.Request, e *podspec.Editor, p *plan) {
 		if !slices.ContainsFunc(p.env, func(o corev1.EnvVar) bool { return o.Name == name }) {
 			e.RemoveEnv(p.container, name)
 		}
+	}
+	for _, name := range misplaced(e.Container(p.container), p.env) {
+		e.RemoveEnv(p.container, name)
 	}
 	for _, env := range p.env {
 		e.SetDefaultEnv(p.container, env)
@@ -114,8 +123,9 @@ func inside(name, folder string) bool {
 	return name == folder || strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }
 
-// addVolumes adds the volumes of an agent.
-func (m *Mutator) addVolumes(req *mutate.Request, e *podspec.Editor, a *v1alpha1.Agent) {
+// addVolumes adds the volumes of an agent that so many containers take. What one
+// of them may write is not less because others do.
+func (m *Mutator) addVolumes(req *mutate.Request, e *podspec.Editor, a *v1alpha1.Agent, takers int) {
 	content := corev1.Volume{Name: volumeName(a)}
 	if delivery(req, a) == v1alpha1.DeliveryImageVolume {
 		content.Image = &corev1.ImageVolumeSource{Reference: a.Image, PullPolicy: corev1.PullIfNotPresent}
@@ -131,6 +141,7 @@ func (m *Mutator) addVolumes(req *mutate.Request, e *podspec.Editor, a *v1alpha1
 	for _, w := range a.Writable {
 		limit.Add(*w.SizeLimit)
 	}
+	limit.Mul(int64(takers))
 	folders := corev1.Volume{Name: foldersVolumeName(a)}
 	folders.EmptyDir = &corev1.EmptyDirVolumeSource{SizeLimit: &limit}
 	e.SetVolume(folders, func(current corev1.Volume) bool { return sameVolume(folders, current) })

@@ -83,6 +83,26 @@ func ownEnv(req *mutate.Request, c *corev1.Container, wanted []corev1.EnvVar) []
 	return names
 }
 
+// misplaced returns the variables of an earlier pass that refer to one which is
+// not above them, because the catalogue has changed since. They have to be set
+// anew, behind the others: a kubelet would leave the reference as it stands.
+func misplaced(c *corev1.Container, env []corev1.EnvVar) []string {
+	place := func(name string) int {
+		return slices.IndexFunc(c.Env, func(o corev1.EnvVar) bool { return o.Name == name })
+	}
+	var names []string
+	for i, later := range env {
+		at := place(later.Name)
+		if at >= 0 && slices.ContainsFunc(env[:i], func(o corev1.EnvVar) bool {
+			j := place(o.Name)
+			return (j < 0 || j > at || slices.Contains(names, o.Name)) && strings.Contains(later.Value, "$("+o.Name+")")
+		}) {
+			names = append(names, later.Name)
+		}
+	}
+	return names
+}
+
 // fingerprints records variables for a later pass.
 func fingerprints(env []corev1.EnvVar) string {
 	var out []string

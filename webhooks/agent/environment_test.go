@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/mutatortest"
+	"github.com/evenkeel/evenkeel/internal/podspec"
 	"github.com/evenkeel/evenkeel/webhooks/agent"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
@@ -115,6 +117,41 @@ func TestMutatorLeavesItsVariablesToTheAgentOfAnother(t *testing.T) {
 	}
 }
 
+// TestMutatorGivesAVariableToTheFirstAgent has two agents want the same one.
+func TestMutatorGivesAVariableToTheFirstAgent(t *testing.T) {
+	m := agent.New(feature(t, `{catalogue: [{name: log, image: IMAGE, jar: b.jar, order: 2, env: [{name: HOME_OF, value: "{{mount}}"}]},
+		{name: apm, image: IMAGE, jar: a.jar, order: 1, env: [{name: HOME_OF, value: "{{mount}}"}]}]}`))
+	out := check(t, mutatortest.DefaultRequest(), asking("log,apm"), m)
+	if got, _ := podspec.LookupEnv(&out.Pod.Spec.Containers[0], "HOME_OF"); got != "/evenkeel/apm" {
+		t.Errorf("HOME_OF is %q; want the first agent's", got)
+	}
+}
+
+// TestMutatorPutsVariablesInOrderAnew has the catalogue change after an earlier
+// pass: a variable refers to one that is new, and to one that stood below it.
+func TestMutatorPutsVariablesInOrderAnew(t *testing.T) {
+	before := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar,
+		env: [{name: APM_ID, value: "{{workload}}"}, {name: APM_AT, value: x}, {name: APM_NODE, field: spec.nodeName}, {name: APM_ALL, value: "$(APM_ID)"}]}]}`))
+	after := agent.New(feature(t, `{catalogue: [{name: apm, image: IMAGE, jar: a.jar,
+		env: [{name: APM_POD, field: metadata.name}, {name: APM_NODE, field: spec.nodeName}, {name: APM_AT, value: "$(APM_NODE)"},
+			{name: APM_ID, value: "$(APM_POD)/$(APM_NODE)"}, {name: APM_ALL, value: "$(APM_ID)"}]}]}`))
+	out := check(t, mutatortest.DefaultRequest(), asking("apm"), before)
+	// Not by check, for which an entry that is set anew has lost what is not known of
+	// it.
+	out = mutatortest.NewChain(v1alpha1.OnErrorAdmit, after).Run(mutatortest.DefaultRequest(), out.Pod)
+	out = check(t, mutatortest.DefaultRequest(), out.Pod, after)
+	env, err := mutatortest.ResolveEnv(&out.Pod.Spec.Containers[0], mutatortest.Objects{
+		Fields: map[string]string{"metadata.name": "cart-0", "spec.nodeName": "n1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for variable, want := range map[string]string{"APM_AT": "n1", "APM_ID": "cart-0/n1", "APM_ALL": "cart-0/n1"} {
+		if env[variable] != want {
+			t.Errorf("%s is %q; want %q", variable, env[variable], want)
+		}
+	}
+}
+
 // TestMutatorSparesCommandsWithTheChannel says when a command that names the
 // variable of the options keeps the agent out.
 func TestMutatorSparesCommandsWithTheChannel(t *testing.T) {
@@ -126,8 +163,16 @@ func TestMutatorSparesCommandsWithTheChannel(t *testing.T) {
 	} {
 		pod := asking("apm")
 		pod.Spec.Containers[0].Command = []string{"sh", "-c", command}
-		if got := toldOf(check(t, mutatortest.DefaultRequest(), pod, m), "app"); got.Code != want {
+		got := check(t, mutatortest.DefaultRequest(), pod, m).Features[0].Report.Containers["app"]
+		if got.Code != want {
 			t.Errorf("with %q it is told %q; want %q", command, got.Code, want)
+		}
+		leftOut := ""
+		if want != "" {
+			leftOut = "apm:" + string(want)
+		}
+		if got.Facts[mutate.FactLeftOut] != leftOut {
+			t.Errorf("with %q the record says that %q is left out; want %q", command, got.Facts[mutate.FactLeftOut], leftOut)
 		}
 	}
 }

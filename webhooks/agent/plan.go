@@ -28,9 +28,15 @@ type plan struct {
 	result mutate.Result
 }
 
-// skip is a plan for a container that goes without agents.
-func skip(container string, code mutate.Code, detail string) *plan {
-	return &plan{container: container, result: mutate.Result{Outcome: mutate.Skipped, Code: code, Detail: detail}}
+// skip is a plan for a container that goes without all the agents that it was to
+// have.
+func skip(container string, code mutate.Code, detail string, want choice) *plan {
+	without := want.without
+	for _, a := range want.agents {
+		without = append(without, remark{agent: a.Name, code: code})
+	}
+	return &plan{container: container, result: mutate.Result{Outcome: mutate.Skipped, Code: code, Detail: detail,
+		Facts: map[string]string{mutate.FactLeftOut: leftOut(without)}}}
 }
 
 // plan decides for one container that is to get agents. It changes nothing. The
@@ -46,9 +52,9 @@ func (m *Mutator) plan(req *mutate.Request, pod *corev1.Pod, c *corev1.Container
 	}
 	switch podspec.UseInCommand(c, channel) {
 	case podspec.CommandJoins:
-		return skip(c.Name, mutate.CodeOptionsInCommand, channel), nil
+		return skip(c.Name, mutate.CodeOptionsInCommand, channel, want), nil
 	case podspec.CommandRepeats:
-		return skip(c.Name, mutate.CodeAgentTwice, channel), nil
+		return skip(c.Name, mutate.CodeAgentTwice, channel, want), nil
 	case podspec.CommandIgnores:
 	}
 	value, _ := podspec.LookupEnv(c, channel)

@@ -16,14 +16,15 @@ import (
 
 // injected reports whether an earlier pass has brought agents into the pod.
 func injected(req *mutate.Request) bool {
-	previous, _ := req.Previous(Name)
+	previous, recorded := req.Previous(Name)
 	for _, c := range previous.Containers {
 		// A record that was cut short has the options alone.
 		if c.Facts[mutate.FactAgents] != "" || c.Facts[mutate.FactOptions] != "" {
 			return true
 		}
 	}
-	return false
+	// One that was cut down to the outcomes tells of no container.
+	return recorded && previous.Outcome == mutate.Done && len(previous.Containers) == 0
 }
 
 // reservedName returns the first volume or init container of the pod whose name
@@ -44,6 +45,27 @@ func reservedName(pod *corev1.Pod) string {
 
 func reserved(name string) bool { return strings.HasPrefix(name, v1alpha1.AgentVolumePrefix) }
 
+// ownMount reports whether a container has a mount from an earlier pass. A user's
+// sidecar may mount a volume of Evenkeel's elsewhere, to read what an agent writes.
+func (m *Mutator) ownMount(req *mutate.Request, container string, have corev1.VolumeMount) bool {
+	if !reserved(have.Name) {
+		return false
+	}
+	previous, _ := req.Previous(Name)
+	if facts := previous.Containers[container].Facts; facts[mutate.FactAgents] != "" || facts[mutate.FactOptions] != "" {
+		return true
+	}
+	// The container may have another name in a copy of the pod.
+	for i := range m.catalogue {
+		for _, w := range m.mounts(&m.catalogue[i], container) {
+			if w.Name == have.Name && w.MountPath == have.MountPath {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // removeStale removes the volumes, mounts and init containers of an earlier pass
 // that the plans do not want.
 func (m *Mutator) removeStale(req *mutate.Request, e *podspec.Editor, plans []*plan) {
@@ -60,7 +82,7 @@ func (m *Mutator) removeStale(req *mutate.Request, e *podspec.Editor, plans []*p
 			volumes[w.Name] = true
 		}
 		for _, have := range slices.Clone(e.Container(p.container).VolumeMounts) {
-			if reserved(have.Name) && !slices.ContainsFunc(wanted, func(w corev1.VolumeMount) bool { return sameMount(w, have) }) {
+			if m.ownMount(req, p.container, have) && !slices.ContainsFunc(wanted, func(w corev1.VolumeMount) bool { return sameMount(w, have) }) {
 				e.RemoveVolumeMount(p.container, have.Name, have.MountPath)
 			}
 		}
@@ -70,7 +92,7 @@ func (m *Mutator) removeStale(req *mutate.Request, e *podspec.Editor, plans []*p
 			e.RemoveInitContainer(c.Name)
 		}
 	}
-	for _, c := range e.Pod().Spec.InitContainers {
+	for _, c := range slices.Concat(e.Pod().Spec.InitContainers, e.Pod().Spec.Containers) {
 		for _, mount := range c.VolumeMounts {
 			// A volume that something else has come to use stays.
 			volumes[mount.Name] = true

@@ -25,8 +25,8 @@ var (
 	resizeSidecarSince = version.MustParseGeneric("1.35")
 )
 
-// restartable reports whether the container may have, or has, the resizePolicy
-// that restarts it when its memory limit changes.
+// restartable reports whether the container may have, or has from an earlier pass,
+// the resizePolicy that restarts it when its memory limit changes.
 func restartable(in *inputs) bool {
 	server := in.req.ServerVersion
 	limit := in.Resources.Limits[corev1.ResourceMemory]
@@ -46,7 +46,12 @@ func restartable(in *inputs) bool {
 		return false
 	}
 	i := slices.IndexFunc(in.ResizePolicy, isMemory)
-	return i < 0 || in.ResizePolicy[i].RestartPolicy == corev1.RestartContainer
+	if i < 0 {
+		return true
+	}
+	// One that the record does not tell of is the user's, and stays whatever comes.
+	previous, _ := in.req.Previous(Name)
+	return in.ResizePolicy[i].RestartPolicy == corev1.RestartContainer && previous.Containers[in.Name].Facts[mutate.FactResize] != ""
 }
 
 func isMemory(p corev1.ContainerResizePolicy) bool { return p.ResourceName == corev1.ResourceMemory }

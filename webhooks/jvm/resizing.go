@@ -38,7 +38,7 @@ func resizeWarnings(r mutate.Resize, c *corev1.Container) []string {
 	var out []string
 	facts := r.Record.Containers[c.Name].Facts
 	if facts[mutate.FactHeap] != "" && limitOf(r.Before, c.Name, corev1.ResourceMemory) != limitOf(r.After, c.Name, corev1.ResourceMemory) {
-		out = append(out, memoryResized(c, facts, r.Anew.Containers[c.Name]))
+		out = append(out, memoryResized(c, options, facts, r.Anew.Containers[c.Name]))
 	}
 	was, is := limitOf(r.Before, c.Name, corev1.ResourceCPU), limitOf(r.After, c.Name, corev1.ResourceCPU)
 	if was != is && strings.Contains(options, "-XX:ActiveProcessorCount=") {
@@ -50,9 +50,10 @@ func resizeWarnings(r mutate.Resize, c *corev1.Container) []string {
 	return out
 }
 
-// memoryResized says what becomes of a heap when the memory limit changes. facts
-// are of the pod's creation, and anew is what a pod would get that is created now.
-func memoryResized(c *corev1.Container, facts map[string]string, anew mutate.Result) string {
+// memoryResized says what becomes of a heap when the memory limit changes. options
+// and facts are of the pod's creation, and anew is what a pod would get that is
+// created now.
+func memoryResized(c *corev1.Container, options string, facts map[string]string, anew mutate.Result) string {
 	percent, wanted := facts[mutate.FactHeapPercent], anew.Facts[mutate.FactHeapPercent]
 	restarts := slices.ContainsFunc(c.ResizePolicy, func(p corev1.ContainerResizePolicy) bool {
 		return isMemory(p) && p.RestartPolicy == corev1.RestartContainer
@@ -61,6 +62,8 @@ func memoryResized(c *corev1.Container, facts map[string]string, anew mutate.Res
 	switch {
 	case facts[mutate.FactSizing] == "absolute":
 		return "the heap stays " + facts[mutate.FactHeap] + ", because it is an -Xmx; create the pod anew to change it"
+	case strings.Contains(options, "-XX:MaxRAM=") && !strings.Contains(options, "-XX:MaxRAM=$("):
+		return "the heap stays " + facts[mutate.FactHeap] + ", because its options hold the memory as a number; create the pod anew to change it"
 	case restarts:
 		text = "the new memory limit restarts the container, whose heap is then " + percent + " % of it"
 	default:

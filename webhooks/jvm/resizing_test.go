@@ -4,11 +4,13 @@
 package jvm_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/internal/mutatortest"
@@ -46,8 +48,19 @@ func TestResizeWarnings(t *testing.T) {
 			app + "the JVM keeps its number of processors, which is among its options; create the pod anew to change it"}},
 		"no more than before":   {memory: "1Gi", cpu: "900m"},
 		"processors left to it": {config: "{processors: JVM}", memory: "1Gi", cpu: "4"},
+		"more memory, the user's policy": {edit: func(p *corev1.Pod) {
+			p.Spec.Containers[0].ResizePolicy = []corev1.ContainerResizePolicy{
+				{ResourceName: corev1.ResourceMemory, RestartPolicy: corev1.NotRequired}}
+		}, memory: "2Gi", cpu: "1", want: []string{
+			app + "the heap stays as it is until the container restarts, and is then 69.7 % of the new memory limit; a pod that is created with it has 78.0 %"}},
 		"an absolute heap": {config: "{sizing: Absolute}", memory: "2Gi", cpu: "1", want: []string{
 			app + "the heap stays 713Mi, because it is an -Xmx; create the pod anew to change it"}},
+		"a heap in fractions": {config: "{release: Before8u191}", memory: "2Gi", cpu: "1", want: []string{
+			app + "the heap stays 713Mi, because its options hold the memory as a number; create the pod anew to change it"}},
+		"the memory as a number": {config: "{maxRAM: Value}", memory: "2Gi", cpu: "1", want: []string{
+			app + "the heap stays 713Mi, because its options hold the memory as a number; create the pod anew to change it"}},
+		"the memory of the downward API": {config: "{maxRAM: DownwardAPI}", memory: "2Gi", cpu: "1", want: []string{
+			app + "the new memory limit restarts the container, whose heap is then 69.7 % of it; a pod that is created with it has 78.0 %"}},
 		"the user's own heap": {edit: heap("-Xmx300m"), memory: "2Gi", cpu: "1"},
 		"switched off":        {edit: func(p *corev1.Pod) { annotate(p, "jvm.evenkeel.io/mode", "off") }, memory: "2Gi", cpu: "4"},
 	} {
@@ -80,5 +93,29 @@ func TestResizeWarnings(t *testing.T) {
 				t.Errorf("without a record the user is told %q", got)
 			}
 		})
+	}
+}
+
+// TestResizeWarningsOfSidecarsAndPods resizes a native sidecar, and the pod's own
+// limits that a container without any goes by.
+func TestResizeWarningsOfSidecarsAndPods(t *testing.T) {
+	pod := javaPod()
+	sidecar := *pod.Spec.Containers[0].DeepCopy()
+	sidecar.Name, sidecar.RestartPolicy = "sidecar", ptr.To(corev1.ContainerRestartPolicyAlways)
+	pod.Spec.InitContainers = []corev1.Container{sidecar}
+	limits := func(memory string) corev1.ResourceList {
+		return corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}
+	}
+	pod.Spec.Containers[0].Resources.Limits = nil
+	pod.Spec.Resources = &corev1.ResourceRequirements{Limits: limits("3Gi")}
+	chain := mutatortest.NewChain(v1alpha1.OnErrorAdmit, jvm.New(feature(t, "{initContainers: {names: [sidecar]}}")))
+	before := chain.Run(mutatortest.DefaultRequest(), pod).Pod
+	after := before.DeepCopy()
+	after.Spec.InitContainers[0].Resources.Limits[corev1.ResourceMemory] = resource.MustParse("512Mi")
+	after.Spec.Resources.Limits = limits("2Gi")
+	got := chain.ResizeWarnings(mutatortest.DefaultRequest(), before, after)
+	if len(got) != 2 || !strings.HasPrefix(got[0], "evenkeel jvm, container sidecar: the new memory limit restarts") ||
+		!strings.HasPrefix(got[1], "evenkeel jvm, container app: the heap stays as it is until the container restarts") {
+		t.Errorf("the user is told %q", got)
 	}
 }

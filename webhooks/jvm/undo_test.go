@@ -170,6 +170,25 @@ func TestMemoryResize(t *testing.T) {
 	}
 }
 
+// TestMemoryResizeOfTheUserStays has a user who set the entry himself take over the
+// heap in a copy of the pod.
+func TestMemoryResizeOfTheUserStays(t *testing.T) {
+	cfg := feature(t, "{}")
+	pod := javaPod()
+	pod.Spec.Containers[0].ResizePolicy = []corev1.ContainerResizePolicy{
+		{ResourceName: corev1.ResourceMemory, RestartPolicy: corev1.RestartContainer}}
+	out := run(t, cfg, pod).Pod
+	out.Spec.Containers[0].Args = []string{"-Xmx300m"}
+	if got := run(t, cfg, out).Pod.Spec.Containers[0].ResizePolicy; len(got) != 1 {
+		t.Errorf("resizePolicy is %v; want the user's", got)
+	}
+	out = run(t, cfg, javaPod()).Pod
+	out.Spec.Containers[0].Args = []string{"-Xmx300m"}
+	if got := run(t, cfg, out).Pod.Spec.Containers[0].ResizePolicy; len(got) != 0 {
+		t.Errorf("resizePolicy is %v; want none", got)
+	}
+}
+
 // TestMemoryResizeIsTakenBack has a later webhook that makes the pod one that must
 // not have it: left in, the API server would refuse the pod.
 func TestMemoryResizeIsTakenBack(t *testing.T) {

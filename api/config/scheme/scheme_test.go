@@ -69,18 +69,18 @@ func TestArgsReachNewDefaultedAndConverted(t *testing.T) {
 		want *config.ReplicaSpreadArgs
 	}{
 		"no args": {
-			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 8},
+			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 4},
 		},
 		"empty args": {
 			args: "{}",
-			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 8},
+			want: &config.ReplicaSpreadArgs{Levels: defaultLevels(), FamilyWeightPercent: 25, Candidates: 4},
 		},
 		"some fields": {
 			args: "{levels: [{name: host, weight: 1}, {name: zone, labels: [room]}], familyWeightPercent: 0}",
 			want: &config.ReplicaSpreadArgs{Levels: []config.SpreadLevel{
 				{Name: "host", Labels: []string{"topology.evenkeel.io/host", "kubernetes.io/hostname"}, Weight: 1},
 				{Name: "zone", Labels: []string{"room"}, Weight: 15},
-			}, Candidates: 8},
+			}, Candidates: 4},
 		},
 		"all other fields": {
 			args: "{levels: [{name: host, nested: true}, {name: rack}], workloadKeys: [unit], familyKeys: [service, app], includeKinds: [Job], recountEvery: 100, candidates: 0}",
@@ -98,7 +98,7 @@ func TestArgsReachNewDefaultedAndConverted(t *testing.T) {
 		},
 		"an empty list is not an absent one": {
 			args: "{levels: []}",
-			want: &config.ReplicaSpreadArgs{FamilyWeightPercent: 25, Candidates: 8},
+			want: &config.ReplicaSpreadArgs{FamilyWeightPercent: 25, Candidates: 4},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

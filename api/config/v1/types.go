@@ -83,7 +83,7 @@ type ReplicaSpreadArgs struct {
 	// not grow with the cluster. Clusters of up to 100 nodes are always looked at
 	// as a whole.
 	//
-	// Range: 0 to 1000. Default: 8. At 0 every cycle is kube-scheduler's.
+	// Range: 0 to 1000. Default: 4. At 0 every cycle is kube-scheduler's.
 	Candidates *int32 `json:"candidates,omitempty"`
 }
 
