@@ -17,7 +17,7 @@ done | tar --null -cf - -T - | tar -xf - -C "$copy"
 	hack/generate.sh >/dev/null
 	echo "verify: module files"
 	go mod tidy
-	for m in hack/tools hack/controlplane hack/plot; do (cd "$m" && go mod tidy); done
+	for m in hack/tools hack/controlplane hack/plot test/node/programs/containerd test/node/programs/kubelet; do (cd "$m" && go mod tidy); done
 )
 
 # Both ways: what differs or is gone, and what came to be.
