@@ -32,15 +32,22 @@ type View struct {
 	started   sync.Once
 
 	mu sync.Mutex
-	// forbidden is the last refusal of the API server to let the bindings be read.
-	forbidden error
+	// refused are the last refusals of the API server to let the bindings be read.
+	refused map[*cache.Reflector]refusal
+}
+
+// refusal is of a reflector that had come as far as a version.
+type refusal struct {
+	err     error
+	version string
 }
 
 // New returns a View that reads nothing before Start and Run are called.
 func New(client kubernetes.Interface) (*View, error) {
 	indexers := cache.Indexers{bySubject: indexSubjects}
 	v := &View{
-		start: make(chan struct{}),
+		start:   make(chan struct{}),
+		refused: map[*cache.Reflector]refusal{},
 		informers: []cache.SharedIndexInformer{
 			// The order is that of the answers: rights in the whole cluster are told first.
 			rbacinformers.NewClusterRoleBindingInformer(client, 0, indexers),
@@ -99,21 +106,25 @@ func (v *View) HasSynced() bool {
 }
 
 // Forbidden returns the API server's refusal to let the bindings be read, if
-// there was one and they have not been read since.
+// there was one and they have not been read since: the right may have been taken
+// away after they were read for the first time.
 func (v *View) Forbidden() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.forbidden == nil || v.HasSynced() {
-		return nil
+	for reflector, r := range v.refused {
+		if reflector.LastSyncResourceVersion() == r.version {
+			return r.err
+		}
+		delete(v.refused, reflector)
 	}
-	return v.forbidden
+	return nil
 }
 
 // watchFailed notes a refusal, and logs as informers do.
 func (v *View) watchFailed(ctx context.Context, r *cache.Reflector, err error) {
 	if apierrors.IsForbidden(err) {
 		v.mu.Lock()
-		v.forbidden = err
+		v.refused[r] = refusal{err: err, version: r.LastSyncResourceVersion()}
 		v.mu.Unlock()
 		klog.FromContext(ctx).Error(err, "The bindings of RBAC may not be read; grant list and watch on rolebindings and clusterrolebindings, "+
 			"or set features.satoken.rbac.mode: Ignore")
@@ -127,9 +138,10 @@ func (v *View) watchFailed(ctx context.Context, r *cache.Reflector, err error) {
 // binding names one; and whether there is one. skip says which are passed over:
 // it is given the role's kind and name, and the group, or "". Of several
 // bindings it is a ClusterRoleBinding, and the first by name. The answer counts
-// only if synced.
+// only if synced: not before all bindings have been read, and not while the API
+// server forbids it, for what is in memory grows old then.
 func (v *View) Grant(namespace, serviceAccount string, skip func(roleKind, role, group string) bool) (evidence string, ok, synced bool) {
-	if !v.HasSynced() {
+	if !v.HasSynced() || v.Forbidden() != nil {
 		return "", false, false
 	}
 	subjects := subjectsOf(namespace, serviceAccount)

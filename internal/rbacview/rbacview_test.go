@@ -5,6 +5,8 @@ package rbacview_test
 
 import (
 	"context"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -210,6 +213,43 @@ func TestViewTellsThatItKnowsNothing(t *testing.T) {
 	if _, _, synced := view.Grant("shop", "orders", nil); synced {
 		t.Error("the view answers without having read the RoleBindings")
 	}
+}
+
+// Bindings that may no longer be read grow old in memory: a binding that is made
+// now would not be seen, and its account would lose its token.
+func TestViewDoesNotAnswerFromWhatItMayNoLongerRead(t *testing.T) {
+	client := fake.NewClientset()
+	var forbidden atomic.Bool
+	var lists atomic.Int64
+	watches := make(chan *watch.FakeWatcher, 1)
+	client.PrependReactor("list", "rolebindings", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if forbidden.Load() {
+			return true, nil, apierrors.NewForbidden(rbacv1.Resource("rolebindings"), "", nil)
+		}
+		version := strconv.FormatInt(lists.Add(1), 10)
+		return true, &rbacv1.RoleBindingList{ListMeta: metav1.ListMeta{ResourceVersion: version}}, nil
+	})
+	client.PrependWatchReactor("rolebindings", func(clienttesting.Action) (bool, watch.Interface, error) {
+		if forbidden.Load() {
+			return true, nil, apierrors.NewForbidden(rbacv1.Resource("rolebindings"), "", nil)
+		}
+		w := watch.NewFake()
+		watches <- w
+		return true, w, nil
+	})
+	view := run(t, client)
+	known := func() bool {
+		_, _, synced := view.Grant("shop", "orders", func(string, string, string) bool { return false })
+		return synced
+	}
+	if !known() {
+		t.Error("the view does not know the bindings that it has read")
+	}
+	forbidden.Store(true)
+	(<-watches).Stop()
+	eventually(t, "the refusal", func() bool { return apierrors.IsForbidden(view.Forbidden()) && !known() })
+	forbidden.Store(false)
+	eventually(t, "the bindings again", func() bool { return view.Forbidden() == nil && known() })
 }
 
 func TestViewWaitsForStart(t *testing.T) {

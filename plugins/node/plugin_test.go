@@ -108,6 +108,13 @@ func TestRunningContainersAreSynchronised(t *testing.T) {
 			wantState:  map[string]float64{"state=as_wanted": 2, "state=differs": 0, "state=missing": 0, "state=unlimited": 1},
 			wantCount:  map[string]float64{"result=changed": 1, "result=failed": 0, "result=cannot": 0, "result=left": 0},
 		},
+		"a number above the ceiling": {
+			runtime: "containerd", cgroup2: true, config: "{ceiling: 1024}",
+			wantSent: map[string]int64{"id-checkout-app": 1024}, wantUnited: "1024",
+			wantWanted: map[string]float64{labels("app", "LoweredToCeiling"): 2048, labels("proxy", "Annotation"): 128, labels("debugger", "None"): inf},
+			wantState:  map[string]float64{"state=as_wanted": 1, "state=differs": 1, "state=missing": 0, "state=unlimited": 1},
+			wantCount:  map[string]float64{"result=changed": 1, "result=failed": 0, "result=cannot": 0, "result=left": 0},
+		},
 		"the runtime refuses": {
 			runtime: "containerd", cgroup2: true, config: "{}", refuse: errors.New("busy"),
 			wantWanted: map[string]float64{labels("app", "UpdateFailed"): 2048, labels("proxy", "Annotation"): 128, labels("debugger", "None"): inf},

@@ -103,8 +103,9 @@ func (c *Chain) Run(req Request, pod *corev1.Pod) *Outcomes {
 		status.setFeature(name, feature.Report)
 		out.Features = append(out.Features, feature)
 	}
-	// A pod for which no feature may change anything is not annotated either.
-	if len(status.Features) > 0 {
+	// A pod for which no feature may change anything is not annotated either, unless
+	// its author has: a record that no feature stands behind is written over.
+	if _, forged := pod.Annotations[wellknown.StatusAnnotation]; len(status.Features) > 0 || forged {
 		w.editor.SetAnnotation(wellknown.StatusAnnotation, status.String())
 	}
 	out.Pod, out.Operations = w.editor.Pod(), w.editor.Patch()

@@ -336,6 +336,30 @@ func TestChainFallsBack(t *testing.T) {
 	}
 }
 
+// A record is what the nodes and the policies of the API server go by.
+func TestChainWritesForgedRecordsOver(t *testing.T) {
+	forged := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"evenkeel.io/status": `{"features":{"pidlimit":{}}}`}}}
+	for name, tc := range map[string]struct {
+		pod  *corev1.Pod
+		want string
+	}{
+		"a forged one": {pod: forged, want: `{"version":"v0","config":"c","features":{}}`},
+		"none":         {pod: &corev1.Pod{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			chain := chainOf(mutate.Link{Mutator: sets("a"), Policy: policy(v1alpha1.ModeObserve, v1alpha1.OnErrorAdmit)})
+			chain.Version, chain.ConfigHash = "v0", "c"
+			out := chain.Run(mutate.Request{}, tc.pod)
+			if got := out.Pod.Annotations["evenkeel.io/status"]; got != tc.want {
+				t.Errorf("where no feature is enforced the record is %s; want %s", got, tc.want)
+			}
+			if again := chain.Run(mutate.Request{}, out.Pod); len(again.Operations) > 0 {
+				t.Errorf("a second pass records %v", again.Operations)
+			}
+		})
+	}
+}
+
 // falling is a feature that sets a limit whatever becomes of its work.
 type falling struct{ feature }
 

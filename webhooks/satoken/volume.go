@@ -34,10 +34,10 @@ const (
 
 // remove removes what the plugin has added: its volume and its mounts, or the
 // token in it. A volume that is also mounted in another way is the author's,
-// which the plugin has found and used; it stays for those mounts.
+// which the plugin has found and used; it stays for those mounts, with its token.
 func remove(e *podspec.Editor, what v1alpha1.TokenRemoval) {
 	for _, v := range pluginVolumes(e.Pod()) {
-		if what == v1alpha1.RemovalToken {
+		if what == v1alpha1.RemovalToken && isPluginsAlone(e.Pod(), v.Name) {
 			e.RemoveProjectedSource(v.Name, slices.IndexFunc(v.Projected.Sources, isToken))
 			continue
 		}
@@ -116,6 +116,13 @@ func isDefaultMode(mode *int32) bool {
 // isPluginsMount reports whether a mount is as the plugin makes it.
 func isPluginsMount(m corev1.VolumeMount) bool {
 	return m.ReadOnly && m.MountPath == mountPath && m.SubPath == "" && m.SubPathExpr == "" && m.MountPropagation == nil
+}
+
+// isPluginsAlone reports whether all mounts of a volume are as the plugin makes them.
+func isPluginsAlone(pod *corev1.Pod, volume string) bool {
+	return !slices.ContainsFunc(containers(pod), func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == volume && !isPluginsMount(m) })
+	})
 }
 
 // mountedInPlace returns a volume that some container mounts where the plugin

@@ -33,12 +33,21 @@ import (
 )
 
 const (
-	limits  = wellknown.PidsLimitsAnnotation
-	status  = wellknown.StatusAnnotation
-	record  = `{"version":"v0.1.0","config":"0","features":{"pidlimit":{"containers":{"app":"pids=2048 tier=medium"}}}}`
-	crio    = wellknown.CRIOUnifiedCgroupPrefix + "app"
-	crioOld = wellknown.CRIOLegacyUnifiedCgroupPrefix + "app"
-	pidsMax = "pids.max=MjA0OA=="
+	limits = wellknown.PidsLimitsAnnotation
+	status = wellknown.StatusAnnotation
+	record = `{"version":"v0.1.0","config":"0","features":{"pidlimit":{"containers":{"app":"pids=2048 tier=medium"}}}}`
+	// recordCRIO is of a configuration that wants CRI-O's newer annotation, recordBoth of
+	// one that wants both.
+	recordCRIO = `{"version":"v0.1.0","config":"0","features":{"pidlimit":{"containers":{"app":"crio=current pids=2048 tier=medium"}}}}`
+	recordBoth = `{"version":"v0.1.0","config":"0","features":{"pidlimit":{"containers":{"app":{"reason":"CRIOOverwritten","facts":"crio=current,legacy pids=2048 tier=medium"}}}}}`
+	recordLong = `{"version":"v0.1.0","config":"0","features":{"pidlimit":{}},"truncated":true}`
+	// recordOther is of a configuration that only observes the feature, for a container
+	// that is named as the feature is.
+	recordOther  = `{"version":"v0.1.0","config":"0","features":{"jvm":{"containers":{"pidlimit":{"reason":"NoMemoryLimit"}}}}}`
+	recordQuotes = `{"version":"v0.1.0","config":"0","features":{"jvm":{"outcome":"failed","detail":"no \"app\":\"pids=2048 tier=medium\",\"pidlimit\""}}}`
+	crio         = wellknown.CRIOUnifiedCgroupPrefix + "app"
+	crioOld      = wellknown.CRIOLegacyUnifiedCgroupPrefix + "app"
+	pidsMax      = "pids.max=MjA0OA=="
 
 	untreated  = "it does not treat this pod"
 	unreached  = "it did not treat this pod"
@@ -59,30 +68,41 @@ func TestReservedAnnotationsAreRefused(t *testing.T) {
 		// want is part of the refusal; empty if there is none.
 		want string
 	}{
-		"nothing reserved":                            {namespace: "plain", annotations: map[string]string{"a": "b", wellknown.PidsTierAnnotation: "small"}},
-		"limits in a namespace without the label":     {namespace: "plain", annotations: map[string]string{limits: `{"app":16384}`}, want: untreated},
-		"a record in a namespace without the label":   {namespace: "plain", annotations: map[string]string{status: record}, want: untreated},
-		"both, as on a treated pod":                   {namespace: "plain", annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
-		"the pod's label alone":                       {namespace: "plain", label: on, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
-		"a pod that switches off":                     {namespace: "on", label: off, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
-		"a Windows pod":                               {namespace: "on", windows: true, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
-		"a namespace that is switched off":            {namespace: "off", annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
-		"a pod that switches on":                      {namespace: "off", label: on, annotations: map[string]string{limits: `{"app":2048}`, status: record}},
-		"a treated pod":                               {namespace: "on", annotations: map[string]string{limits: `{"app":2048,"side-car":128}`, status: record}},
-		"a label that means nothing":                  {namespace: "on", label: "maybe", annotations: map[string]string{limits: `{"app":16384}`, status: record}},
-		"limits without a record":                     {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`}, want: unreached},
-		"a record without the feature":                {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`, status: `{"features":{"jvm":{}}}`}, want: unreached},
-		"no limit":                                    {namespace: "on", annotations: map[string]string{limits: `{"app":-1}`, status: record}, want: badNumbers},
-		"nothing at all":                              {namespace: "on", annotations: map[string]string{limits: `{"app":0}`, status: record}, want: badNumbers},
-		"below the bounds":                            {namespace: "on", annotations: map[string]string{limits: `{"app":127}`, status: record}, want: badNumbers},
-		"above the bounds":                            {namespace: "on", annotations: map[string]string{limits: `{"app":2048,"b":16385}`, status: record}, want: badNumbers},
-		"something else":                              {namespace: "on", annotations: map[string]string{limits: "unlimited", status: record}, want: badNumbers},
-		"kube-system is not looked at":                {namespace: "kube-system", annotations: map[string]string{limits: "unlimited"}},
-		"CRI-O's annotation by a user":                {namespace: "plain", annotations: map[string]string{crio: pidsMax}, want: notCRIO},
-		"its older name":                              {namespace: "on", annotations: map[string]string{crioOld: pidsMax}, want: notCRIO},
-		"CRI-O's annotation on a treated pod":         {namespace: "on", annotations: map[string]string{crio: pidsMax, crioOld: pidsMax, status: record}},
-		"another key of cgroup v2 on a treated pod":   {namespace: "on", annotations: map[string]string{crio: "memory.max=max;" + pidsMax, status: record}, want: notCRIO},
-		"a bare annotation of CRI-O on a treated pod": {namespace: "on", annotations: map[string]string{"unified-cgroup.crio.io": "memory.max=max", status: record}, want: notCRIO},
+		"nothing reserved":                             {namespace: "plain", annotations: map[string]string{"a": "b", wellknown.PidsTierAnnotation: "small"}},
+		"limits in a namespace without the label":      {namespace: "plain", annotations: map[string]string{limits: `{"app":16384}`}, want: untreated},
+		"a record in a namespace without the label":    {namespace: "plain", annotations: map[string]string{status: record}, want: untreated},
+		"both, as on a treated pod":                    {namespace: "plain", annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
+		"the pod's label alone":                        {namespace: "plain", label: on, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
+		"a pod that switches off":                      {namespace: "on", label: off, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
+		"a Windows pod":                                {namespace: "on", windows: true, annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
+		"a namespace that is switched off":             {namespace: "off", annotations: map[string]string{limits: `{"app":2048}`, status: record}, want: untreated},
+		"a pod that switches on":                       {namespace: "off", label: on, annotations: map[string]string{limits: `{"app":2048}`, status: record}},
+		"a treated pod":                                {namespace: "on", annotations: map[string]string{limits: `{"app":2048,"side-car":128}`, status: record}},
+		"a label that means nothing":                   {namespace: "on", label: "maybe", annotations: map[string]string{limits: `{"app":16384}`, status: record}},
+		"limits without a record":                      {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`}, want: unreached},
+		"a record without the feature":                 {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`, status: `{"features":{"jvm":{}}}`}, want: unreached},
+		"a record of a container of that name":         {namespace: "on", annotations: map[string]string{limits: `{"pidlimit":16384}`, status: recordOther}, want: unreached},
+		"a record that quotes a user":                  {namespace: "on", annotations: map[string]string{limits: `{"app":16384}`, status: recordQuotes}, want: unreached},
+		"a record too long for the numbers":            {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`, status: recordLong}},
+		"a mirror pod that no kubelet reports":         {namespace: "on", annotations: map[string]string{limits: `{"app":2048}`, status: record, corev1.MirrorPodAnnotationKey: "x"}, want: untreated},
+		"no limit":                                     {namespace: "on", annotations: map[string]string{limits: `{"app":-1}`, status: record}, want: badNumbers},
+		"nothing at all":                               {namespace: "on", annotations: map[string]string{limits: `{"app":0}`, status: record}, want: badNumbers},
+		"below the bounds":                             {namespace: "on", annotations: map[string]string{limits: `{"app":127}`, status: record}, want: badNumbers},
+		"above the bounds":                             {namespace: "on", annotations: map[string]string{limits: `{"app":2048,"b":16385}`, status: record}, want: badNumbers},
+		"something else":                               {namespace: "on", annotations: map[string]string{limits: "unlimited", status: record}, want: badNumbers},
+		"kube-system is not looked at":                 {namespace: "kube-system", annotations: map[string]string{limits: "unlimited"}},
+		"CRI-O's annotation by a user":                 {namespace: "plain", annotations: map[string]string{crio: pidsMax}, want: notCRIO},
+		"its older name":                               {namespace: "on", annotations: map[string]string{crioOld: pidsMax}, want: notCRIO},
+		"CRI-O's annotation on a treated pod":          {namespace: "on", annotations: map[string]string{crio: pidsMax, crioOld: pidsMax, status: recordBoth}},
+		"CRI-O's annotation, record too long":          {namespace: "on", annotations: map[string]string{crio: pidsMax, status: recordLong}},
+		"CRI-O's annotation that nobody wants":         {namespace: "on", annotations: map[string]string{crio: pidsMax, status: record}, want: notCRIO},
+		"CRI-O's older name where the newer is wanted": {namespace: "on", annotations: map[string]string{crio: pidsMax, crioOld: pidsMax, status: recordCRIO}, want: notCRIO},
+		// In base64, as Evenkeel's are: max, 0 and 16384.
+		"CRI-O's annotation without a limit":          {namespace: "on", annotations: map[string]string{crio: "pids.max=bWF4", status: recordCRIO}, want: notCRIO},
+		"CRI-O's annotation with nothing":             {namespace: "on", annotations: map[string]string{crio: "pids.max=MA==", status: recordCRIO}, want: notCRIO},
+		"CRI-O's annotation, five digits":             {namespace: "on", annotations: map[string]string{crio: "pids.max=MTYzODQ=", status: recordCRIO}},
+		"another key of cgroup v2 on a treated pod":   {namespace: "on", annotations: map[string]string{crio: "memory.max=max;" + pidsMax, status: recordBoth}, want: notCRIO},
+		"a bare annotation of CRI-O on a treated pod": {namespace: "on", annotations: map[string]string{"unified-cgroup.crio.io": "memory.max=max", status: recordBoth}, want: notCRIO},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +113,9 @@ func TestReservedAnnotationsAreRefused(t *testing.T) {
 			if tc.windows {
 				pod.Spec.OS = &corev1.PodOS{Name: corev1.Windows}
 			}
+			if _, mirror := tc.annotations[corev1.MirrorPodAnnotationKey]; mirror {
+				pod.Spec.NodeName = "node"
+			}
 			_, err := client.CoreV1().Pods(tc.namespace).Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 			checkRefusal(t, err, tc.want)
 		})
@@ -101,7 +124,7 @@ func TestReservedAnnotationsAreRefused(t *testing.T) {
 
 func TestReservedAnnotationsDoNotChange(t *testing.T) {
 	client := startPlane(t)
-	treated := map[string]string{limits: `{"app":2048}`, status: record, crio: pidsMax}
+	treated := map[string]string{limits: `{"app":2048}`, status: recordCRIO, crio: pidsMax}
 	tests := map[string]struct {
 		before, after map[string]string
 		want          string
@@ -133,8 +156,35 @@ func TestReservedAnnotationsDoNotChange(t *testing.T) {
 			}
 			_, err = pods.Update(t.Context(), pod, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
 			checkRefusal(t, err, tc.want)
+			_, err = pods.UpdateStatus(t.Context(), pod, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
+			checkRefusal(t, err, tc.want)
 		})
 	}
+}
+
+// A pod may have had wrong numbers before the policy was there, or from whoever bound
+// it to its node. Were each update refused, its finalizers would stay for ever.
+func TestReservedAnnotationsDoNotHoldUpPods(t *testing.T) {
+	client := startPlane(t)
+	pods := client.CoreV1().Pods("on")
+	pod := newPod(nil)
+	pod.Finalizers = []string{"example.com/tracking"}
+	pod, err := pods.Create(t.Context(), pod, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pods.Bind(t.Context(), &corev1.Binding{
+		ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Annotations: map[string]string{limits: "unlimited"}},
+		Target:     corev1.ObjectReference{Kind: "Node", Name: "node"},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if pod, err = pods.Get(t.Context(), pod.Name, metav1.GetOptions{}); err != nil || pod.Annotations[limits] != "unlimited" {
+		t.Fatalf("the pod has %q (error %v), want the wrong numbers", pod.Annotations, err)
+	}
+	pod.Finalizers = nil
+	_, err = pods.Update(t.Context(), pod, metav1.UpdateOptions{})
+	checkRefusal(t, err, "")
 }
 
 func checkRefusal(t *testing.T, err error, want string) {
