@@ -121,7 +121,8 @@ func TestJudgeFindsMissingMutations(t *testing.T) {
 			pod: newPod(map[string]string{"evenkeel.io/status": `{"version":"v1","config":"c","features":{"agent":{"outcome":"done","containers":` +
 				`{"app":{"outcome":"done","facts":{"agents":"uav","options":"-javaagent:/evenkeel/uav.jar"}}}}}}`}),
 			wantSelected: true,
-			want:         []string{"AgentMissing: agent uav was injected into container app"},
+			// A record that no feature stands behind would be written over.
+			want: []string{"AgentMissing: agent uav was injected into container app", "ChangePending: replace /metadata/annotations/evenkeel.io~1status"},
 		},
 	}
 	for name, tc := range tests {
