@@ -15,6 +15,6 @@ var SchemeGroupVersion = schema.GroupVersion{Group: configv1.GroupName, Version:
 
 // AddToScheme adds the internal types of this package to the scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(SchemeGroupVersion, &GuardedInterPodAffinityArgs{}, &ProfileGuardArgs{}, &ReplicaSpreadArgs{})
+	scheme.AddKnownTypes(SchemeGroupVersion, &GuardedInterPodAffinityArgs{}, &GuardedPodTopologySpreadArgs{}, &ProfileGuardArgs{}, &ReplicaSpreadArgs{})
 	return nil
 }

@@ -114,13 +114,15 @@ func TestShippedProfileDropsOnlyScores(t *testing.T) {
 			}
 		}
 	}
-	// The guard stands where the plugin stood that it holds.
+	// The guards stand where the plugins stood that they hold.
 	for _, set := range []*config.PluginSet{&want.PreFilter, &want.Filter, &want.PreScore, &want.Score} {
-		i := slices.IndexFunc(set.Enabled, func(p config.Plugin) bool { return p.Name == "InterPodAffinity" })
-		if i < 0 {
-			t.Fatal("the default profile has no InterPodAffinity to guard")
+		for _, name := range []string{"PodTopologySpread", "InterPodAffinity"} {
+			i := slices.IndexFunc(set.Enabled, func(p config.Plugin) bool { return p.Name == name })
+			if i < 0 {
+				t.Fatalf("the default profile has no %s to guard", name)
+			}
+			set.Enabled[i].Name = "Guarded" + name
 		}
-		set.Enabled[i].Name = "GuardedInterPodAffinity"
 	}
 	drop(&want.PreScore, "NodeResourcesBalancedAllocation", "VolumeBinding")
 	drop(&want.Score, "NodeResourcesBalancedAllocation", "ImageLocality", "DynamicResources", "VolumeBinding")

@@ -61,6 +61,14 @@ func guardedInterPodAffinityArgs(root string) (string, error) {
 	return pluginArgs(root, "GuardedInterPodAffinity", args)
 }
 
+// guardedPodTopologySpreadArgs writes the page of the arguments of the plugin.
+func guardedPodTopologySpreadArgs(root string) (string, error) {
+	args := &argsv1.GuardedPodTopologySpreadArgs{}
+	argsv1.SetDefaults_GuardedPodTopologySpreadArgs(args)
+	args.TypeMeta = argsMeta("GuardedPodTopologySpreadArgs")
+	return pluginArgs(root, "GuardedPodTopologySpread", args)
+}
+
 // profileGuardArgs writes the page of the arguments of the plugin.
 func profileGuardArgs(root string) (string, error) {
 	return pluginArgs(root, "ProfileGuard", &argsv1.ProfileGuardArgs{TypeMeta: argsMeta("ProfileGuardArgs")})

@@ -50,15 +50,16 @@ func run(root, out string) error {
 func generate(root string) (map[string]string, error) {
 	pages := map[string]string{}
 	for name, page := range map[string]func(root string) (string, error){
-		"names.md":                           names,
-		"admission-configuration.md":         admissionConfiguration,
-		"node-configuration.md":              nodeConfiguration,
-		"replica-spread-args.md":             replicaSpreadArgs,
-		"guarded-inter-pod-affinity-args.md": guardedInterPodAffinityArgs,
-		"profile-guard-args.md":              profileGuardArgs,
-		"reason-codes.md":                    reasonCodes,
-		"metrics.md":                         metrics,
-		"example.md":                         example,
+		"names.md":                            names,
+		"admission-configuration.md":          admissionConfiguration,
+		"node-configuration.md":               nodeConfiguration,
+		"replica-spread-args.md":              replicaSpreadArgs,
+		"guarded-inter-pod-affinity-args.md":  guardedInterPodAffinityArgs,
+		"guarded-pod-topology-spread-args.md": guardedPodTopologySpreadArgs,
+		"profile-guard-args.md":               profileGuardArgs,
+		"reason-codes.md":                     reasonCodes,
+		"metrics.md":                          metrics,
+		"example.md":                          example,
 	} {
 		text, err := page(root)
 		if err != nil {

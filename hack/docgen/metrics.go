@@ -15,7 +15,7 @@ import (
 var (
 	webhookMetrics   = []string{"webhooks/pod", "cmd/evenkeel-webhook/app"}
 	nodeMetrics      = []string{"plugins/node", "cmd/evenkeel-node/app"}
-	schedulerMetrics = []string{"plugins/scheduler/replicaspread", "plugins/scheduler/guardedinterpodaffinity", "plugins/scheduler/profileguard", "plugins/scheduler/fastpath"}
+	schedulerMetrics = []string{"plugins/scheduler/replicaspread", "plugins/scheduler/guardedinterpodaffinity", "plugins/scheduler/guardedpodtopologyspread", "plugins/scheduler/profileguard", "plugins/scheduler/fastpath"}
 )
 
 // metricPackages have the constructors of metrics.

@@ -36,12 +36,14 @@ type row struct{ goName, name, typ, doc string }
 
 // foreign says what the types of other packages are in the file.
 var foreign = map[string]string{
-	"resource.Quantity":    "[quantity](https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/)",
-	"metav1.LabelSelector": "[label selector](https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/)",
-	"string":               "string",
-	"bool":                 "boolean",
-	"int32":                "integer",
-	"int64":                "integer",
+	"resource.Quantity":                               "[quantity](https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/)",
+	"metav1.LabelSelector":                            "[label selector](https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/label-selector/)",
+	"corev1.TopologySpreadConstraint":                 "[topology spread constraint](https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/)",
+	"configv1.PodTopologySpreadConstraintsDefaulting": "string",
+	"string": "string",
+	"bool":   "boolean",
+	"int32":  "integer",
+	"int64":  "integer",
 }
 
 func newSchema(src *source, names map[string]string) *schema {

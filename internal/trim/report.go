@@ -135,10 +135,10 @@ func (r rule) find(inv *Inventory, shipped *Shipped) Finding {
 			f.Costs = r.idle
 		}
 	}
-	switch replacement := shipped.replacement(r.plugin, r.part); {
-	case replacement != "":
-		f.Verdict, f.ReplacedBy, f.Reason = Replaced, replacement, replacedBecause[r.plugin]
-		if r.part == partProtects {
+	switch by, because := shipped.replacement(r.plugin, r.part); {
+	case by != "":
+		f.Verdict, f.ReplacedBy, f.Reason = Replaced, by, because
+		if r.part == partProtects && !hasScores(r.plugin) {
 			p, _ := defaultprofile.Find(r.plugin)
 			f.ExtensionPoints = p.Points
 		}
@@ -180,6 +180,11 @@ func (r rule) points() []defaultprofile.Point {
 		}
 	}
 	return out
+}
+
+// hasScores reports whether what a plugin ranks by is a part of its own.
+func hasScores(plugin string) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.plugin == plugin && r.part == partScores })
 }
 
 // ignored says what would happen without the part that protects.

@@ -12,16 +12,13 @@ import (
 	"github.com/evenkeel/evenkeel/internal/defaultprofile"
 )
 
-// replacements are our plugins that do the work of a part of the default profile.
-var replacements = []struct{ plugin, part, by string }{
-	{"PodTopologySpread", partDefaults, "ReplicaSpread"},
-	{"InterPodAffinity", partProtects, "GuardedInterPodAffinity"},
-}
-
-// replacedBecause says why a plugin is replaced.
-var replacedBecause = map[string]string{
-	"PodTopologySpread": "it spreads over hosts, racks and zones, without counting every pod",
-	"InterPodAffinity":  "it decides the same, and looks at the pods only when a term can matter",
+// replacements are our plugins that do the work of a part of the default profile,
+// and why they do it.
+var replacements = []struct{ plugin, part, by, because string }{
+	{"PodTopologySpread", partProtects, "GuardedPodTopologySpread", "it decides the same, and counts the pods only where the constraints can select any"},
+	{"PodTopologySpread", partScores, "GuardedPodTopologySpread", "it scores the same, and counts the pods only where the constraints can select any"},
+	{"PodTopologySpread", partDefaults, "ReplicaSpread", "it spreads over hosts, racks and zones, without counting every pod"},
+	{"InterPodAffinity", partProtects, "GuardedInterPodAffinity", "it decides the same, and looks at the pods only when a term can matter"},
 }
 
 // Shipped is the configuration that a cluster's is made from.
@@ -70,26 +67,32 @@ func ParseShipped(text []byte) (*Shipped, error) {
 	return s, nil
 }
 
-// replacement returns the plugin of ours that replaces a part, or nothing.
-func (s *Shipped) replacement(plugin, part string) string {
+// replacement returns the plugin of ours that replaces a part, and why, or nothing.
+func (s *Shipped) replacement(plugin, part string) (by, because string) {
 	p := s.fields.Profiles[0]
 	for _, r := range replacements {
 		if r.plugin != plugin || r.part != part || !has(p.Plugins.MultiPoint.Enabled, r.by) {
 			continue
 		}
-		if part == partDefaults {
-			for _, c := range p.PluginConfig {
-				if c.Name == plugin && c.Args.DefaultingType == "List" {
-					return r.by
-				}
-			}
-			continue
-		}
-		if has(p.Plugins.MultiPoint.Disabled, plugin) {
-			return r.by
+		if part == partDefaults && s.hasNoDefaults(plugin) || part != partDefaults && has(p.Plugins.MultiPoint.Disabled, plugin) {
+			return r.by, r.because
 		}
 	}
-	return ""
+	return "", ""
+}
+
+// hasNoDefaults reports whether a plugin, or the one that replaces it, takes its
+// default constraints from a list.
+func (s *Shipped) hasNoDefaults(plugin string) bool {
+	if by, _ := s.replacement(plugin, partProtects); by != "" {
+		plugin = by
+	}
+	for _, c := range s.fields.Profiles[0].PluginConfig {
+		if c.Name == plugin {
+			return c.Args.DefaultingType == "List"
+		}
+	}
+	return false
 }
 
 // disables reports whether the configuration has the plugin off at a ranking

@@ -24,8 +24,8 @@ import (
 const trimmed = `profiles:
 - plugins:
     multiPoint:
-      enabled: [{name: ReplicaSpread}, {name: GuardedInterPodAffinity}]
-      disabled: [{name: InterPodAffinity}]
+      enabled: [{name: ReplicaSpread}, {name: GuardedPodTopologySpread}, {name: GuardedInterPodAffinity}]
+      disabled: [{name: PodTopologySpread}, {name: InterPodAffinity}]
     preScore:
       disabled:
       - name: NodeResourcesBalancedAllocation
@@ -37,7 +37,7 @@ const trimmed = `profiles:
       - name: DynamicResources
       - name: VolumeBinding
   pluginConfig:
-  - name: PodTopologySpread
+  - name: GuardedPodTopologySpread
     args: {defaultingType: List}
 `
 
@@ -212,7 +212,7 @@ func TestProtectingPartsAreNeverDropped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range Analyse(inventory(t, missing), parse(t, trimmed)).Plugins {
 				protects := slices.ContainsFunc(f.ExtensionPoints, func(at defaultprofile.Point) bool { return at.Protects() })
-				if protects && f.Verdict != Never && f.ReplacedBy != "GuardedInterPodAffinity" {
+				if protects && f.Verdict != Never && !strings.HasPrefix(f.ReplacedBy, "Guarded") {
 					t.Errorf("%s protects and gets the verdict %s", f.Name(), f.Verdict)
 				}
 				if f.Verdict == MayGo && len(f.Missing) > 0 && !strings.Contains(f.Reason, "nothing asks for it") {
@@ -262,21 +262,33 @@ func TestRulesGoThroughTheDefaultProfile(t *testing.T) {
 
 // TestReplacementsAreThoseOfTheConfiguration: what is replaced is said there.
 func TestReplacementsAreThoseOfTheConfiguration(t *testing.T) {
+	inTree := [2]string{"{name: GuardedPodTopologySpread}, ", ""}
 	for name, tc := range map[string]struct {
-		change             [2]string
-		affinity, defaults Verdict
+		changes                            [][2]string
+		affinity, spread, scores, defaults Verdict
 	}{
-		"as shipped":                     {affinity: Replaced, defaults: Replaced},
-		"affinity is not disabled":       {change: [2]string{"disabled: [{name: InterPodAffinity}]", "disabled: []"}, affinity: Never, defaults: Replaced},
-		"nothing guards affinity":        {change: [2]string{", {name: GuardedInterPodAffinity}", ""}, affinity: Never, defaults: Replaced},
-		"the default constraints are on": {change: [2]string{"defaultingType: List", "defaultingType: System"}, affinity: Replaced, defaults: Keep},
-		"nothing spreads":                {change: [2]string{"{name: ReplicaSpread}, ", ""}, affinity: Replaced, defaults: Keep},
+		"as shipped":               {affinity: Replaced, spread: Replaced, scores: Replaced, defaults: Replaced},
+		"affinity is not disabled": {changes: [][2]string{{", {name: InterPodAffinity}]", "]"}}, affinity: Never, spread: Replaced, scores: Replaced, defaults: Replaced},
+		"nothing guards affinity":  {changes: [][2]string{{", {name: GuardedInterPodAffinity}", ""}}, affinity: Never, spread: Replaced, scores: Replaced, defaults: Replaced},
+		"nothing guards the constraints, and the defaults are on": {changes: [][2]string{inTree}, affinity: Replaced, spread: Never, scores: Keep, defaults: Keep},
+		"nothing guards the constraints, and the defaults are off": {changes: [][2]string{inTree, {"- name: GuardedPodTopologySpread", "- name: PodTopologySpread"}},
+			affinity: Replaced, spread: Never, scores: Keep, defaults: Replaced},
+		"the default constraints are on": {changes: [][2]string{{"defaultingType: List", "defaultingType: System"}}, affinity: Replaced, spread: Replaced, scores: Replaced, defaults: Keep},
+		"nothing spreads":                {changes: [][2]string{{"{name: ReplicaSpread}, ", ""}}, affinity: Replaced, spread: Replaced, scores: Replaced, defaults: Keep},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := Analyse(inventory(t, nil), parse(t, strings.Replace(trimmed, tc.change[0], tc.change[1], 1)))
-			affinity, defaults := finding(t, r, "InterPodAffinity", partProtects), finding(t, r, "PodTopologySpread", partDefaults)
-			if affinity.Verdict != tc.affinity || defaults.Verdict != tc.defaults {
-				t.Errorf("got %s and %s, want %s and %s", affinity.Verdict, defaults.Verdict, tc.affinity, tc.defaults)
+			text := trimmed
+			for _, change := range tc.changes {
+				text = strings.Replace(text, change[0], change[1], 1)
+			}
+			r := Analyse(inventory(t, nil), parse(t, text))
+			want := []Verdict{tc.affinity, tc.spread, tc.scores, tc.defaults}
+			got := []Verdict{
+				finding(t, r, "InterPodAffinity", partProtects).Verdict, finding(t, r, "PodTopologySpread", partProtects).Verdict,
+				finding(t, r, "PodTopologySpread", partScores).Verdict, finding(t, r, "PodTopologySpread", partDefaults).Verdict,
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("InterPodAffinity, PodTopologySpread, its scores, its defaults (-want +got):\n%s", diff)
 			}
 		})
 	}

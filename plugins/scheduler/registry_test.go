@@ -20,7 +20,7 @@ func TestOptionsRegisterEveryPluginBesideTheInTreeOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"GuardedInterPodAffinity", "ProfileGuard", "ReplicaSpread"}, slices.Sorted(maps.Keys(ours))); diff != "" {
+	if diff := cmp.Diff([]string{"GuardedInterPodAffinity", "GuardedPodTopologySpread", "ProfileGuard", "ReplicaSpread"}, slices.Sorted(maps.Keys(ours))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if err := plugins.NewInTreeRegistry().Merge(ours); err != nil {

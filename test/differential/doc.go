@@ -32,7 +32,8 @@
 // What is done with the pod is then drawn from the choices of both sides and done
 // for both, and the cluster changes, so that the state evolves.
 //
-// GuardedInterPodAffinity counts as InterPodAffinity wherever a plugin is named.
+// GuardedInterPodAffinity counts as InterPodAffinity wherever a plugin is named, and
+// GuardedPodTopologySpread as PodTopologySpread.
 // Hard caps (spread.evenkeel.io/max-per-*) are a constraint of our own that the
 // default profile does not know; no pod here declares one. Not covered: extenders,
 // pod groups, PreBind and Bind themselves, whose outcome the world makes up, and

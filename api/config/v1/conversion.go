@@ -20,6 +20,9 @@ func addConversionFuncs(scheme *runtime.Scheme) error {
 	if err := addInterPodAffinityConversionFuncs(scheme); err != nil {
 		return err
 	}
+	if err := addPodTopologySpreadConversionFuncs(scheme); err != nil {
+		return err
+	}
 	if err := addProfileGuardConversionFuncs(scheme); err != nil {
 		return err
 	}

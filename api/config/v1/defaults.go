@@ -45,6 +45,9 @@ func addDefaultingFuncs(scheme *runtime.Scheme) {
 	scheme.AddTypeDefaultingFunc(&GuardedInterPodAffinityArgs{}, func(obj any) {
 		SetDefaults_GuardedInterPodAffinityArgs(obj.(*GuardedInterPodAffinityArgs))
 	})
+	scheme.AddTypeDefaultingFunc(&GuardedPodTopologySpreadArgs{}, func(obj any) {
+		SetDefaults_GuardedPodTopologySpreadArgs(obj.(*GuardedPodTopologySpreadArgs))
+	})
 }
 
 // SetDefaults_ReplicaSpreadArgs fills in what the user left out. An empty list

@@ -15,7 +15,7 @@ var SchemeGroupVersion = configv1.SchemeGroupVersion
 // AddToScheme adds the types of this package to the scheme, with their defaults
 // and their conversion to and from the internal version.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(SchemeGroupVersion, &GuardedInterPodAffinityArgs{}, &ProfileGuardArgs{}, &ReplicaSpreadArgs{})
+	scheme.AddKnownTypes(SchemeGroupVersion, &GuardedInterPodAffinityArgs{}, &GuardedPodTopologySpreadArgs{}, &ProfileGuardArgs{}, &ReplicaSpreadArgs{})
 	addDefaultingFuncs(scheme)
 	return addConversionFuncs(scheme)
 }

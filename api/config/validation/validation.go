@@ -29,6 +29,8 @@ func ValidatePluginArgs(path *field.Path, args runtime.Object) field.ErrorList {
 	switch args := args.(type) {
 	case *config.GuardedInterPodAffinityArgs:
 		return ValidateGuardedInterPodAffinityArgs(path, args)
+	case *config.GuardedPodTopologySpreadArgs:
+		return ValidateGuardedPodTopologySpreadArgs(path, args)
 	case *config.ProfileGuardArgs:
 		return ValidateProfileGuardArgs(path, args)
 	case *config.ReplicaSpreadArgs:

@@ -31,6 +31,7 @@ import (
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
 
@@ -109,7 +110,7 @@ func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, min
 			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{
 				replicaspread.Name: replicaspread.NewFactory(),
 				// Only profiles that name them have them.
-				guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory(),
+				guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory(&podindex.Indexes{}),
 				probeName:                    func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) { return &h.probe, nil },
 			}))...)
 	if err != nil {

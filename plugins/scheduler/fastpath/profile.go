@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"slices"
 
+	configv1 "k8s.io/kube-scheduler/config/v1"
 	schedulerconfig "k8s.io/kubernetes/pkg/scheduler/apis/config"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
+
+	"github.com/evenkeel/evenkeel/api/config"
 )
 
 // known are the Score plugins of which candidates that ReplicaSpread chose are
@@ -17,7 +20,7 @@ import (
 // preferences are the pod's, which unanswerable looks at. Others may prefer nodes
 // that are nowhere near the candidates.
 var known = []string{
-	"ReplicaSpread", "GuardedInterPodAffinity", "InterPodAffinity", "NodeAffinity", "NodeResourcesBalancedAllocation",
+	"ReplicaSpread", "GuardedInterPodAffinity", "InterPodAffinity", "GuardedPodTopologySpread", "NodeAffinity", "NodeResourcesBalancedAllocation",
 	"NodeResourcesFit", "PodTopologySpread", "TaintToleration",
 	// Of pods with claims only, which are left alone.
 	"DynamicResources", "VolumeBinding",
@@ -44,12 +47,23 @@ func unfit(p *schedulerconfig.KubeSchedulerProfile, f framework.Framework) strin
 				return fmt.Sprintf("NodeResourcesFit scores by %s, and candidates are drawn for LeastAllocated", s.Type)
 			}
 		case *schedulerconfig.PodTopologySpreadArgs:
-			if args.DefaultingType != schedulerconfig.ListDefaulting || len(args.DefaultConstraints) > 0 {
+			// Its configuration has defaults even where the plugin is off.
+			if on(f, "PodTopologySpread") && (args.DefaultingType != schedulerconfig.ListDefaulting || len(args.DefaultConstraints) > 0) {
 				return "PodTopologySpread has default constraints, which compare all nodes"
+			}
+		case *config.GuardedPodTopologySpreadArgs:
+			if args.DefaultingType != configv1.ListDefaulting || len(args.DefaultConstraints) > 0 {
+				return "GuardedPodTopologySpread has default constraints, which compare all nodes"
 			}
 		}
 	}
 	return ""
+}
+
+// on reports whether a profile has a plugin that filters and scores.
+func on(f framework.Framework, name string) bool {
+	is := func(plugin schedulerconfig.Plugin) bool { return plugin.Name == name }
+	return slices.ContainsFunc(f.ListPlugins().PreFilter.Enabled, is) || slices.ContainsFunc(f.ListPlugins().Score.Enabled, is)
 }
 
 // allocates reports whether a profile allocates devices to pods.

@@ -25,6 +25,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/metrics"
 
 	"github.com/evenkeel/evenkeel/api/config"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
 // cluster is a scheduler cache with its snapshot, namespaces and nominated pods,
@@ -47,7 +48,7 @@ func newCluster(tb testing.TB) *cluster {
 		snapshot:   cache.NewEmptySnapshot(),
 		informers:  informers.NewSharedInformerFactory(fake.NewClientset(), 0),
 		nominated:  nominator{},
-		newGuarded: NewFactory(),
+		newGuarded: NewFactory(&podindex.Indexes{}),
 	}
 }
 

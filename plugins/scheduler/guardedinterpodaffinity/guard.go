@@ -6,6 +6,7 @@ package guardedinterpodaffinity
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -123,8 +124,10 @@ func (pl *GuardedInterPodAffinity) match(ctx context.Context, pod *corev1.Pod) (
 	if pl.index.Refresh(nodes, pod.Spec.SchedulingGroup != nil) > 0 {
 		pl.metrics.resized(pl.index.Size())
 	}
-	if err := pl.tidy(pod.Spec.SchedulingGroup != nil); err != nil {
-		return 0, err
+	if pod.Spec.SchedulingGroup == nil {
+		if err := pl.pods.Tidy(time.Now(), pl.lister); err != nil {
+			return 0, err
+		}
 	}
 	return pl.index.Match(pod, pl.namespaceLabels(ctx, pod)), nil
 }

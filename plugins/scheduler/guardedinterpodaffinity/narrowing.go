@@ -6,17 +6,15 @@ package guardedinterpodaffinity
 import (
 	"context"
 	"fmt"
-	"sync"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/selection"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
-	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/podindex"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
 // Narrowing: where the in-tree plugin decides, it goes through all nodes, or all
@@ -25,63 +23,6 @@ import (
 // incoming pod, adds nothing. So it is shown the other nodes only, and leaves the
 // state that it would have left. It compares their pods with the terms itself: the
 // indexes may name too many nodes, and never leave one out.
-
-// snapshotView is the snapshot as the in-tree plugin sees it.
-type snapshotView struct {
-	fwk.SharedLister
-	mu sync.Mutex
-	// nodes, if narrowed, are shown in the place of every list.
-	nodes    []fwk.NodeInfo
-	narrowed bool
-}
-
-// show calls f while every list of the view is these nodes.
-func (v *snapshotView) show(nodes []fwk.NodeInfo, f func()) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.nodes, v.narrowed = nodes, true
-	defer func() { v.nodes, v.narrowed = nil, false }()
-	f()
-}
-
-// NodeInfos implements fwk.SharedLister.
-func (v *snapshotView) NodeInfos() fwk.NodeInfoLister {
-	return nodeView{v.SharedLister.NodeInfos(), v}
-}
-
-type nodeView struct {
-	fwk.NodeInfoLister
-	view *snapshotView
-}
-
-func (n nodeView) List() ([]fwk.NodeInfo, error) {
-	if n.view.narrowed {
-		return n.view.nodes, nil
-	}
-	return n.NodeInfoLister.List()
-}
-
-func (n nodeView) HavePodsWithAffinityList() ([]fwk.NodeInfo, error) {
-	if n.view.narrowed {
-		return n.view.nodes, nil
-	}
-	return n.NodeInfoLister.HavePodsWithAffinityList()
-}
-
-func (n nodeView) HavePodsWithRequiredAntiAffinityList() ([]fwk.NodeInfo, error) {
-	if n.view.narrowed {
-		return n.view.nodes, nil
-	}
-	return n.NodeInfoLister.HavePodsWithRequiredAntiAffinityList()
-}
-
-// viewHandle is a handle with a view of the snapshot.
-type viewHandle struct {
-	fwk.Handle
-	view *snapshotView
-}
-
-func (h viewHandle) SnapshotSharedLister() fwk.SharedLister { return h.view }
 
 // decisive returns the nodes that can make a difference for a pod: those with
 // pods that its own terms of some kind may match, and those with pods whose terms
@@ -153,11 +94,10 @@ func (pl *GuardedInterPodAffinity) queries(pod *corev1.Pod, own ownKind) ([]podi
 		if _, selects := term.Selector.Requirements(); !selects {
 			continue // An absent selector matches no pod.
 		}
-		query, ok := queryOf(term)
+		query, ok := pl.queryOf(term)
 		if !ok {
 			return nil, false
 		}
-		pl.pods.Track(query.Key, time.Now())
 		queries = append(queries, query)
 	}
 	// More keys than there is room for push out one another.
@@ -169,59 +109,13 @@ func (pl *GuardedInterPodAffinity) queries(pod *corev1.Pod, own ownKind) ([]podi
 	return queries, true
 }
 
-const (
-	// tidyEvery is how often the index of pods is brought up to date though no pod
-	// asks, so that it does not hold on to pods that are gone.
-	tidyEvery = time.Second
-	// keepKeys is how long a label key is indexed that no pod asks for.
-	keepKeys = 10 * time.Minute
-)
-
-// tidy keeps the index of pods from growing old.
-func (pl *GuardedInterPodAffinity) tidy(onTrial bool) error {
-	now := time.Now()
-	if onTrial || !pl.pods.Tracks() || now.Sub(pl.tidied) < tidyEvery {
-		return nil
-	}
-	pl.tidied = now
-	all, err := pl.lister.NodeInfos().List()
-	if err != nil {
-		return fmt.Errorf("listing the nodes of the snapshot: %w", err)
-	}
-	pl.pods.Expire(now.Add(-keepKeys))
-	pl.pods.Refresh(all, false)
-	return nil
-}
-
-// queryOf asks for the pods with the value, or one of the values, of one label
-// that a term compares, in its namespaces: of several, that with the fewest values,
-// and of those the last, since selectors are sorted by key and the general ones
-// (app.kubernetes.io/instance) come before the particular (app.kubernetes.io/name).
-func queryOf(term *fwk.AffinityTerm) (podindex.Query, bool) {
+// queryOf asks for the pods that a term may match. Those of namespaces that are
+// selected by their labels the index cannot find.
+func (pl *GuardedInterPodAffinity) queryOf(term *fwk.AffinityTerm) (podindex.Query, bool) {
 	if _, selects := term.NamespaceSelector.Requirements(); selects {
 		return podindex.Query{}, false
 	}
-	requirements, _ := term.Selector.Requirements()
-	var best *labels.Requirement
-	for i := range requirements {
-		r := &requirements[i]
-		switch r.Operator() {
-		case selection.Equals, selection.DoubleEquals, selection.In:
-			if best == nil || len(r.ValuesUnsorted()) <= len(best.ValuesUnsorted()) {
-				best = r
-			}
-		}
-	}
-	if best == nil {
-		return podindex.Query{}, false
-	}
-	q := podindex.Query{Key: best.Key()}
-	for namespace := range term.Namespaces {
-		for _, value := range best.ValuesUnsorted() {
-			q.Values = append(q.Values, podindex.Value{Namespace: namespace, Value: value})
-		}
-	}
-	return q, true
+	return pl.pods.Ask(term.Selector, maps.Keys(term.Namespaces), time.Now())
 }
 
 // preFilterInTree has the in-tree plugin decide, on as few nodes as will do.
@@ -232,7 +126,7 @@ func (pl *GuardedInterPodAffinity) preFilterInTree(ctx context.Context, state fw
 		return pl.InterPodAffinity.PreFilter(ctx, state, pod, all)
 	}
 	pl.metrics.shown(decisiveNodes)
-	pl.view.show(nodes, func() { result, status = pl.InterPodAffinity.PreFilter(ctx, state, pod, nodes) })
+	pl.view.Show(nodes, func() { result, status = pl.InterPodAffinity.PreFilter(ctx, state, pod, nodes) })
 	return result, status
 }
 
@@ -249,7 +143,7 @@ func (pl *GuardedInterPodAffinity) preScoreInTree(ctx context.Context, state fwk
 		return pl.InterPodAffinity.PreScore(ctx, state, pod, candidates)
 	}
 	pl.metrics.shown(decisiveNodes)
-	pl.view.show(nodes, func() { status = pl.InterPodAffinity.PreScore(ctx, state, pod, candidates) })
+	pl.view.Show(nodes, func() { status = pl.InterPodAffinity.PreScore(ctx, state, pod, candidates) })
 	if MayReach(state) && (status.IsSuccess() || status.IsSkip()) {
 		state.Write(reachKey, &reachBasis{pl: pl, pod: pod, nodes: nodes, skipped: status.IsSkip()})
 	}

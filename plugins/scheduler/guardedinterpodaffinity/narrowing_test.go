@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +18,7 @@ import (
 
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
-	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/podindex"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
 // selecting is a term over the zone with an expression.
@@ -160,79 +159,10 @@ func TestQueryAsksForTheParticular(t *testing.T) {
 			pod.Spec.Affinity = requiredAffinity(corev1.PodAffinityTerm{TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchExpressions: tc.expressions}})
 			info, err := framework.NewPodInfo(pod)
 			must(t, err)
-			got, ok := queryOf(&info.GetRequiredAffinityTerms()[0])
+			got, ok := newCluster(t).pair(config.GuardedInterPodAffinityArgs{}).plugin.queryOf(&info.GetRequiredAffinityTerms()[0])
 			if diff := cmp.Diff(tc.want, got); diff != "" || !ok {
 				t.Errorf("known: %v (-want +got):\n%s", ok, diff)
 			}
 		})
-	}
-}
-
-// TestTidyKeepsTheIndexOfPodsYoung though no pod asks it anything.
-func TestTidyKeepsTheIndexOfPodsYoung(t *testing.T) {
-	c := newCluster(t)
-	c.cache.AddNode(klog.FromContext(t.Context()), node("n"))
-	c.update()
-	pl := c.pair(config.GuardedInterPodAffinityArgs{}).plugin
-	query := []podindex.Query{{Key: "app", Values: []podindex.Value{{Namespace: "shop", Value: "web"}}}}
-
-	pl.pods.Track("app", time.Now())
-	c.place(onNode(podOf("web", ""), "n"))
-	c.update()
-	pl.tidied = time.Now().Add(time.Hour)
-	must(t, pl.tidy(false))
-	if got := pl.pods.Nodes(query); len(got) > 0 {
-		t.Error("all nodes were looked at though that was done a moment ago")
-	}
-	pl.tidied = time.Time{}
-	must(t, pl.tidy(true))
-	if got := pl.pods.Nodes(query); len(got) > 0 {
-		t.Error("all nodes were looked at while pods of a group are placed on trial")
-	}
-	must(t, pl.tidy(false))
-	if diff := cmp.Diff([]string{"n"}, namesOf(pl.pods.Nodes(query))); diff != "" {
-		t.Errorf("nodes of the pod (-want +got):\n%s", diff)
-	}
-
-	pl.pods.Track("app", time.Now().Add(-2*keepKeys))
-	pl.tidied = time.Time{}
-	must(t, pl.tidy(false))
-	if pl.pods.Tracks() {
-		t.Error("a label key that no pod asks for is still indexed")
-	}
-}
-
-// TestViewShowsEveryListNarrowed is what makes the in-tree plugin cheap: whichever
-// list it asks for, it is shown the nodes that can make a difference.
-func TestViewShowsEveryListNarrowed(t *testing.T) {
-	c := newCluster(t)
-	for i := range 3 {
-		c.cache.AddNode(klog.FromContext(t.Context()), node(fmt.Sprint("n", i)))
-	}
-	c.place(onNode(podOf("a", "away"), "n1"), onNode(podOf("b", "rather away"), "n2"))
-	c.update()
-	view := &snapshotView{SharedLister: c.snapshot}
-	lists := func() map[string][]string {
-		infos := view.NodeInfos()
-		got := map[string][]string{}
-		for name, list := range map[string]func() ([]fwk.NodeInfo, error){
-			"all": infos.List, "with affinity": infos.HavePodsWithAffinityList, "with required anti-affinity": infos.HavePodsWithRequiredAntiAffinityList,
-		} {
-			nodes, err := list()
-			must(t, err)
-			got[name] = namesOf(nodes)
-		}
-		return got
-	}
-	nodes := c.nodes()[:1]
-	narrow := namesOf(nodes)
-	view.show(nodes, func() {
-		if diff := cmp.Diff(map[string][]string{"all": narrow, "with affinity": narrow, "with required anti-affinity": narrow}, lists()); diff != "" {
-			t.Errorf("narrowed (-want +got):\n%s", diff)
-		}
-	})
-	want := map[string][]string{"all": {"n0", "n1", "n2"}, "with affinity": {"n1", "n2"}, "with required anti-affinity": {"n1"}}
-	if diff := cmp.Diff(want, lists()); diff != "" {
-		t.Errorf("afterwards (-want +got):\n%s", diff)
 	}
 }

@@ -20,7 +20,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -32,7 +31,8 @@ import (
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/api/config/validation"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
-	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/podindex"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/snapshotview"
 )
 
 // GuardedInterPodAffinity is the in-tree plugin with a guard before PreFilter
@@ -55,10 +55,8 @@ type GuardedInterPodAffinity struct {
 	namespaces listersv1.NamespaceLister
 	index      *index.Index
 	pods       *podindex.Index
-	// tidied is when tidy last did something. Scheduling cycles come one by one.
-	tidied time.Time
 	// view is the snapshot as the in-tree plugin sees it.
-	view    *snapshotView
+	view    *snapshotview.View
 	metrics *recorder
 
 	// unmatched is the in-tree plugin as it is when no placed pod's term
@@ -81,16 +79,16 @@ func (pl *GuardedInterPodAffinity) Name() string {
 	return Name
 }
 
-// New initializes a plugin with an index of its own.
+// New initializes a plugin with indexes of its own.
 func New(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
-	return NewFactory()(ctx, obj, h)
+	return NewFactory(&podindex.Indexes{})(ctx, obj, h)
 }
 
 // NewFactory returns a factory of the plugin. kube-scheduler calls it once per
-// profile; the profiles of one scheduler share an index, whatever their
-// arguments.
-func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) {
-	shared := &indexes{bySnapshot: map[fwk.SharedLister]indexPair{}}
+// profile; the profiles of one scheduler share an index of terms, whatever their
+// arguments, and the index of its pods with other plugins.
+func NewFactory(pods *podindex.Indexes) func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) {
+	shared := &indexes{bySnapshot: map[fwk.SharedLister]*index.Index{}}
 	return func(ctx context.Context, obj runtime.Object, h fwk.Handle) (fwk.Plugin, error) {
 		args, err := getArgs(obj)
 		if err != nil {
@@ -103,8 +101,8 @@ func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin,
 			HardPodAffinityWeight:              args.HardPodAffinityWeight,
 			IgnorePreferredTermsOfExistingPods: args.IgnorePreferredTermsOfExistingPods,
 		}
-		view := &snapshotView{SharedLister: h.SnapshotSharedLister()}
-		inTree, err := newInTree(ctx, inTreeArgs, viewHandle{h, view})
+		view := snapshotview.New(h.SnapshotSharedLister())
+		inTree, err := newInTree(ctx, inTreeArgs, snapshotview.Handle{Handle: h, View: view})
 		if err != nil {
 			return nil, err
 		}
@@ -116,14 +114,13 @@ func NewFactory() func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin,
 		if err != nil {
 			return nil, err
 		}
-		pair := shared.get(h.SnapshotSharedLister())
 		return &GuardedInterPodAffinity{
 			InterPodAffinity: inTree,
 			args:             *args,
 			lister:           h.SnapshotSharedLister(),
 			namespaces:       h.SharedInformerFactory().Core().V1().Namespaces().Lister(),
-			index:            pair.terms,
-			pods:             pair.pods,
+			index:            shared.get(h.SnapshotSharedLister()),
+			pods:             pods.Of(h.SnapshotSharedLister()),
 			view:             view,
 			metrics:          metrics,
 			unmatched:        unmatched,
@@ -143,24 +140,19 @@ func getArgs(obj runtime.Object) (*config.GuardedInterPodAffinityArgs, error) {
 	return args, nil
 }
 
-// indexes are the indexes of all profiles, a pair for each snapshot.
+// indexes are the indexes of terms of all profiles, one for each snapshot.
 type indexes struct {
 	mu         sync.Mutex
-	bySnapshot map[fwk.SharedLister]indexPair
+	bySnapshot map[fwk.SharedLister]*index.Index
 }
 
-type indexPair struct {
-	terms *index.Index
-	pods  *podindex.Index
-}
-
-func (x *indexes) get(snapshot fwk.SharedLister) indexPair {
+func (x *indexes) get(snapshot fwk.SharedLister) *index.Index {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	pair, ok := x.bySnapshot[snapshot]
+	terms, ok := x.bySnapshot[snapshot]
 	if !ok {
-		pair = indexPair{terms: index.New(), pods: podindex.New()}
-		x.bySnapshot[snapshot] = pair
+		terms = index.New()
+		x.bySnapshot[snapshot] = terms
 	}
-	return pair
+	return terms
 }

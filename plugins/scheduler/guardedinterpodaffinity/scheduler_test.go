@@ -27,6 +27,7 @@ import (
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
 // install does once what a main does first.
@@ -88,7 +89,7 @@ func TestRejectedPodIsScheduledWhenTheBlockerIsGone(t *testing.T) {
 		scheduler.WithProfiles(cfg.Profiles...),
 		scheduler.WithPodInitialBackoffSeconds(0),
 		scheduler.WithPodMaxBackoffSeconds(0),
-		scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory()}),
+		scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory(&podindex.Indexes{})}),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,8 @@ import (
 // extension point, by the name of the latter. Each decides as the plugin that it
 // replaces does; its own tests prove that.
 var Replacements = map[string]string{
-	"InterPodAffinity": "GuardedInterPodAffinity",
+	"InterPodAffinity":  "GuardedInterPodAffinity",
+	"PodTopologySpread": "GuardedPodTopologySpread",
 }
 
 // Check returns an error when a profile lacks a plugin of the default profile at

@@ -102,6 +102,9 @@ func TestProfilesAreCompared(t *testing.T) {
 		"a replacement": {
 			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: InterPodAffinity}], enabled: [{name: GuardedInterPodAffinity}]}}}]",
 		},
+		"two replacements": {
+			profiles: "[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: PodTopologySpread}, {name: InterPodAffinity}], enabled: [{name: GuardedPodTopologySpread}, {name: GuardedInterPodAffinity}]}}}]",
+		},
 		"a plugin beside its replacement": {
 			profiles: "[{schedulerName: s, plugins: {multiPoint: {enabled: [{name: GuardedInterPodAffinity}]}}}]",
 			want: "profile s: InterPodAffinity and GuardedInterPodAffinity are both on, and would undo each other's work in preemption; " +

@@ -61,10 +61,11 @@ func newRun(t *testing.T, profiles string, objects ...runtime.Object) (*run, err
 		func(string) events.EventRecorderLogger { return r.told },
 		scheduler.WithProfiles(r.profiles...),
 		scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{
-			Name:                      New,
-			"GuardedInterPodAffinity": stand(affinity{"GuardedInterPodAffinity"}),
-			"OtherSort":               stand(sorter{"OtherSort"}),
-			"OtherBinder":             stand(binder{"OtherBinder"}),
+			Name:                       New,
+			"GuardedInterPodAffinity":  stand(affinity{"GuardedInterPodAffinity"}),
+			"GuardedPodTopologySpread": stand(affinity{"GuardedPodTopologySpread"}),
+			"OtherSort":                stand(sorter{"OtherSort"}),
+			"OtherBinder":              stand(binder{"OtherBinder"}),
 		}))
 	return r, err
 }

@@ -91,8 +91,8 @@ type world struct {
 	api cache.Store
 }
 
-// loadShipped reads the shipped configuration, with the in-tree plugin in the
-// place of the one that guards it: a plugin's tests know no other of ours.
+// loadShipped reads the shipped configuration, with the in-tree plugins in the
+// place of those that guard them: a plugin's tests know no other of ours.
 func loadShipped(tb testing.TB) *schedulerconfig.KubeSchedulerConfiguration {
 	tb.Helper()
 	text, err := os.ReadFile(shippedConfig)
@@ -101,6 +101,7 @@ func loadShipped(tb testing.TB) *schedulerconfig.KubeSchedulerConfiguration {
 	}
 	file := filepath.Join(tb.TempDir(), "config.yaml")
 	text = bytes.ReplaceAll(text, []byte("- name: GuardedInterPodAffinity\n"), []byte("- name: InterPodAffinity\n"))
+	text = bytes.ReplaceAll(text, []byte("- name: GuardedPodTopologySpread\n"), []byte("- name: PodTopologySpread\n"))
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		tb.Fatal(err)
 	}

@@ -39,7 +39,7 @@ const SchedulerName = "default-scheduler"
 
 // equivalents are plugins that stand in for an in-tree one. In what a side says,
 // they have its name.
-var equivalents = strings.NewReplacer("GuardedInterPodAffinity", "InterPodAffinity")
+var equivalents = strings.NewReplacer("GuardedInterPodAffinity", "InterPodAffinity", "GuardedPodTopologySpread", "PodTopologySpread")
 
 // Side is a scheduler.
 type Side struct {

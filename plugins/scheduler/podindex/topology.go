@@ -72,5 +72,8 @@ func (ix *Index) relabel(n *node, object *corev1.Node) {
 		t.count(n.object, key, -1)
 		t.count(object, key, 1)
 	}
+	for _, l := range ix.layouts {
+		l.move(n, object)
+	}
 	n.object = object
 }

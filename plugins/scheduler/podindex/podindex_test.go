@@ -43,7 +43,7 @@ func TestNodesEqualASearchUnderChurn(t *testing.T) {
 	if s == 0 {
 		s = uint64(time.Now().UnixNano())
 	}
-	t.Logf("replay with: go test ./plugins/scheduler/guardedinterpodaffinity/podindex -run %s -args -seed %d", t.Name(), s)
+	t.Logf("replay with: go test ./plugins/scheduler/podindex -run %s -args -seed %d", t.Name(), s)
 	metrics.Register() // The cache counts its nodes and pods.
 	for round := range uint64(4) {
 		c := &churn{
@@ -63,8 +63,12 @@ func TestNodesEqualASearchUnderChurn(t *testing.T) {
 			for _, key := range tracked {
 				ix.Track(key, time.Now())
 			}
+			for _, l := range layouts {
+				ix.TrackLayout(l, time.Now())
+			}
 			ix.Refresh(c.list(), false)
 			c.compare(ix, tracked)
+			c.compareSpread(ix, tracked)
 			if !ix.TrackTopology("zone", time.Now()) {
 				t.Fatal("there is no room for a topology key")
 			}
@@ -180,10 +184,18 @@ func (c *churn) newPod() *corev1.Pod {
 	return pod.Obj()
 }
 
-// label gives most nodes a zone.
+// label gives most nodes a zone, and some a host, a pool, a size and taints.
 func (c *churn) label(node *st.NodeWrapper) *st.NodeWrapper {
 	if c.IntN(6) > 0 {
 		node.Label("zone", c.value())
+	}
+	for key, values := range map[string]int{"host": 100, "pool": 2, "size": 2} {
+		if c.IntN(3) > 0 {
+			node.Label(key, fmt.Sprint(c.IntN(values)))
+		}
+	}
+	if c.IntN(3) == 0 {
+		node.Taints([]corev1.Taint{{Key: "for", Value: fmt.Sprint(c.IntN(2)), Effect: corev1.TaintEffectNoSchedule}})
 	}
 	return node
 }

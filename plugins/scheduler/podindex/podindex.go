@@ -3,15 +3,15 @@
 
 // Package podindex finds the nodes that have pods with a label value in a
 // namespace, without looking at every pod, and says how many domains a topology key
-// has, without looking at every node.
+// has and names nodes that stand for them, without looking at every node.
 //
-// It is what an incoming pod's own terms are answered from: a term that compares
-// a label for equality can only match pods on the nodes that the index names.
-// Only label keys that terms have asked for are indexed. The truth is the
+// It is what an incoming pod's own terms and constraints are answered from: a
+// selector that compares a label for equality can only match pods on the nodes that
+// the index names. Only label keys that were asked for are indexed. The truth is the
 // scheduler's snapshot: nodes are read again when the generation of their
 // NodeInfo has changed.
 //
-// What a term is, and whether it matches, is not known here.
+// What a term or a constraint is, and whether it matches, is not known here.
 package podindex
 
 import (
@@ -34,8 +34,12 @@ type Index struct {
 	// each was last asked for.
 	keys map[string]map[Value]map[*node]int32
 	used map[string]time.Time
-	// topologies are the tracked topology keys.
+	// topologies are the tracked topology keys, and layouts the tracked ways to tell
+	// nodes apart, by their ids.
 	topologies map[string]*topology
+	layouts    map[string]*layout
+	// tidied is when Tidy last did something.
+	tidied time.Time
 	// nodes mirrors the list of the last Refresh.
 	nodes  []*node
 	byName map[string]*node
@@ -66,7 +70,10 @@ const unread = -1
 
 // New returns an empty index.
 func New() *Index {
-	return &Index{keys: map[string]map[Value]map[*node]int32{}, used: map[string]time.Time{}, topologies: map[string]*topology{}, byName: map[string]*node{}}
+	return &Index{
+		keys: map[string]map[Value]map[*node]int32{}, used: map[string]time.Time{}, byName: map[string]*node{},
+		topologies: map[string]*topology{}, layouts: map[string]*layout{},
+	}
 }
 
 // Track makes the index know a label key, from the next Refresh on if it is the
@@ -75,6 +82,10 @@ func New() *Index {
 func (ix *Index) Track(key string, now time.Time) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	ix.track(key, now)
+}
+
+func (ix *Index) track(key string, now time.Time) {
 	ix.used[key] = now
 	if ix.keys[key] != nil {
 		return
@@ -111,8 +122,14 @@ func (ix *Index) Expire(before time.Time) {
 			delete(ix.topologies, key)
 		}
 	}
+	for id, l := range ix.layouts {
+		if l.used.Before(before) {
+			delete(ix.layouts, id)
+		}
+	}
 	if len(ix.keys) == 0 {
-		ix.nodes, ix.byName, ix.topologies = nil, map[string]*node{}, map[string]*topology{}
+		ix.nodes, ix.byName = nil, map[string]*node{}
+		ix.topologies, ix.layouts = map[string]*topology{}, map[string]*layout{}
 	}
 }
 
@@ -257,29 +274,39 @@ func (ix *Index) countKey(n *node, pod *corev1.Pod, key string, sign int32) {
 	}
 }
 
-// Query asks for the nodes of a label key's values.
-type Query struct {
-	Key    string
-	Values []Value
-}
-
 // Nodes returns the nodes that have a pod with one of the values of one of the
 // queries, as of the last Refresh, each once and in no order. The keys must be
 // tracked.
 func (ix *Index) Nodes(queries []Query) []fwk.NodeInfo {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
+	return infosOf(ix.answer(queries))
+}
+
+// answer returns the nodes of the queries, and leaves the mark of this pass on them.
+func (ix *Index) answer(queries []Query) []*node {
 	ix.pass++
-	var infos []fwk.NodeInfo
+	var nodes []*node
 	for _, q := range queries {
 		for _, value := range q.Values {
 			for n := range ix.keys[q.Key][value] {
 				if n.pass != ix.pass {
 					n.pass = ix.pass
-					infos = append(infos, n.info)
+					nodes = append(nodes, n)
 				}
 			}
 		}
+	}
+	return nodes
+}
+
+func infosOf(nodes []*node) []fwk.NodeInfo {
+	if len(nodes) == 0 {
+		return nil
+	}
+	infos := make([]fwk.NodeInfo, len(nodes))
+	for i, n := range nodes {
+		infos[i] = n.info
 	}
 	return infos
 }
