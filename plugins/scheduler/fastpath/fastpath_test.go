@@ -31,6 +31,7 @@ import (
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedpodtopologyspread"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
@@ -103,15 +104,16 @@ func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, min
 	t.Cleanup(broadcaster.Shutdown)
 	h := &hall{snapshot: snapshot}
 	profiles := obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles
-	known := informers.NewSharedInformerFactory(client, 0)
+	known, pods := informers.NewSharedInformerFactory(client, 0), &podindex.Indexes{}
 	h.Scheduler, err = scheduler.New(t.Context(), client, known, nil, profile.NewRecorderFactory(broadcaster),
 		append(opts, scheduler.WithProfiles(profiles...),
 			scheduler.WithNodeInfoSnapshot(snapshot),
 			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{
 				replicaspread.Name: replicaspread.NewFactory(),
 				// Only profiles that name them have them.
-				guardedinterpodaffinity.Name: guardedinterpodaffinity.NewFactory(&podindex.Indexes{}),
-				probeName:                    func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) { return &h.probe, nil },
+				guardedinterpodaffinity.Name:  guardedinterpodaffinity.NewFactory(pods),
+				guardedpodtopologyspread.Name: guardedpodtopologyspread.NewFactory(pods),
+				probeName:                     func(context.Context, runtime.Object, fwk.Handle) (fwk.Plugin, error) { return &h.probe, nil },
 			}))...)
 	if err != nil {
 		t.Fatal(err)
@@ -393,20 +395,31 @@ func TestSoftTaintsAreAvoided(t *testing.T) {
 	}
 }
 
+// guardedSpread is a profile with GuardedPodTopologySpread, and with default
+// constraints of a type.
+func guardedSpread(defaults string) string {
+	return strings.NewReplacer(
+		"      disabled:\n", "      - {name: GuardedPodTopologySpread, weight: 2}\n      disabled:\n      - name: PodTopologySpread\n",
+		"- name: PodTopologySpread\n    args: {defaultingType: List}", "- name: GuardedPodTopologySpread\n    args: {defaultingType: "+defaults+"}",
+	).Replace(fmt.Sprintf(profileText, 8, ""))
+}
+
 // TestProfilesThatPreferNodesAreLeftAlone goes through what a profile can prefer.
 func TestProfilesThatPreferNodesAreLeftAlone(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config string
 		want   reason
 	}{
-		"nothing":                    {config: fmt.Sprintf(profileText, 8, ""), want: placed},
-		"other weights":              {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "weight: 10", "weight: 5", 1), want: placed},
-		"the images of nodes":        {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "ImageLocality", "NodeResourcesBalancedAllocation", 1), want: unfitProfile},
-		"full nodes":                 {config: fmt.Sprintf(profileText, 8, "  - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}\n"), want: unfitProfile},
-		"nodes by addedAffinity":     {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
-		"domains by a default":       {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
-		"domains by a list":          {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", 1), want: unfitProfile},
-		"required nodes of everyone": {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},
+		"nothing":                      {config: fmt.Sprintf(profileText, 8, ""), want: placed},
+		"other weights":                {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "weight: 10", "weight: 5", 1), want: placed},
+		"the images of nodes":          {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "ImageLocality", "NodeResourcesBalancedAllocation", 1), want: unfitProfile},
+		"full nodes":                   {config: fmt.Sprintf(profileText, 8, "  - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}\n"), want: unfitProfile},
+		"nodes by addedAffinity":       {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
+		"domains by a default":         {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
+		"domains by a guarded default": {config: guardedSpread("System"), want: unfitProfile},
+		"domains as pods declare them": {config: guardedSpread("List"), want: placed},
+		"domains by a list":            {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", 1), want: unfitProfile},
+		"required nodes of everyone":   {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var all []*corev1.Node

@@ -47,7 +47,7 @@ func unfit(p *schedulerconfig.KubeSchedulerProfile, f framework.Framework) strin
 				return fmt.Sprintf("NodeResourcesFit scores by %s, and candidates are drawn for LeastAllocated", s.Type)
 			}
 		case *schedulerconfig.PodTopologySpreadArgs:
-			// Its configuration has defaults even where the plugin is off.
+			// There may be arguments of a plugin that is off.
 			if on(f, "PodTopologySpread") && (args.DefaultingType != schedulerconfig.ListDefaulting || len(args.DefaultConstraints) > 0) {
 				return "PodTopologySpread has default constraints, which compare all nodes"
 			}

@@ -51,7 +51,7 @@ func newRecorder() (*recorder, error) {
 		Name:      "guarded_podtopologyspread_delegations_total",
 		Help: "Number of pods with topologySpreadConstraints of their own for which the in-tree plugin counted, by the extension point " +
 			"(PreFilter for DoNotSchedule, PreScore for ScheduleAnyway) and by the nodes that it was shown: decisive (only those that can make a difference), " +
-			"or all (for a pod with a constraint that compares no label for equality, or with node affinity by the name of nodes).",
+			"or all (for a pod with a constraint that compares no label for equality, with node affinity by the name of nodes, or if most nodes may have pods that count).",
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"extension_point", "nodes"})
 	err := legacyregistry.Register(shown)

@@ -163,12 +163,10 @@ func (pl *GuardedPodTopologySpread) selectorOf(pod *corev1.Pod, c *corev1.Topolo
 		return selector, err
 	}
 	for _, key := range c.MatchLabelKeys {
-		value, ok := pod.Labels[key]
-		if _, selects := selector.Requirements(); !ok || !selects {
-			continue // An absent selector stays one.
+		if value, ok := pod.Labels[key]; ok {
+			same, _ := labels.SelectorFromSet(labels.Set{key: value}).Requirements()
+			selector = selector.Add(same...) // An absent selector stays one.
 		}
-		same, _ := labels.SelectorFromSet(labels.Set{key: value}).Requirements()
-		selector = selector.Add(same...)
 	}
 	return selector, nil
 }

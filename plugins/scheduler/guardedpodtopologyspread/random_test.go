@@ -166,7 +166,7 @@ func (r *random) affinity() *corev1.NodeAffinity {
 			term.MatchFields = []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"node-1"}}}
 		case r.percent(30):
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "size", Operator: corev1.NodeSelectorOpGt, Values: []string{"1"}}}
-		case r.percent(30):
+		case r.percent(35):
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "pool", Operator: corev1.NodeSelectorOpDoesNotExist}}
 		case r.percent(20): // One that cannot be parsed.
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "pool", Operator: "Near"}}

@@ -16,7 +16,7 @@ import (
 func TestSchedulersHaveAnIndexEach(t *testing.T) {
 	var indexes Indexes
 	one, other := cache.NewEmptySnapshot(), cache.NewEmptySnapshot()
-	if indexes.Of(one) != indexes.Of(one) {
+	if first, second := indexes.Of(one), indexes.Of(one); first != second {
 		t.Error("two plugins of one scheduler have an index each")
 	}
 	if indexes.Of(one) == indexes.Of(other) {

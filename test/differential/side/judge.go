@@ -162,5 +162,10 @@ func text(status *fwk.Status) string {
 }
 
 func names(set sets.Set[string]) string {
-	return equivalents.Replace(strings.Join(sets.List(set), ", "))
+	named := make([]string, 0, len(set))
+	for name := range set {
+		named = append(named, equivalents.Replace(name))
+	}
+	slices.Sort(named)
+	return strings.Join(named, ", ")
 }

@@ -205,7 +205,7 @@ func checkEverything(t *testing.T, kubeconfig string) {
 	}
 	want := map[string]string{
 		"TaintToleration": "keep", "VolumeBinding": "keep", "DynamicResources": "mayGo", "NodeResourcesBalancedAllocation": "mayGo",
-		"ImageLocality": "mayGo", "NodeResourcesFit": "keep", "NodeAffinity": "keep", "PodTopologySpread": "keep",
+		"ImageLocality": "mayGo", "NodeResourcesFit": "keep", "NodeAffinity": "keep", "PodTopologySpread": "replaced",
 	}
 	if diff := cmp.Diff(want, d.verdicts()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -12,6 +12,8 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/component-base/featuregate"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
+
+	argsconfig "github.com/evenkeel/evenkeel/api/config"
 )
 
 func load(t *testing.T, name string) *Contender {
@@ -44,23 +46,21 @@ func TestTunedDiffersFromDefaultInSettingsOnly(t *testing.T) {
 	}
 }
 
-// TestDefaultSpreads: the default constraints of PodTopologySpread are on where
-// they should be.
+// TestDefaultSpreads: the default constraints of PodTopologySpread, or of the plugin
+// that guards it, are on where they should be.
 func TestDefaultSpreads(t *testing.T) {
-	for name, want := range map[string]config.PodTopologySpreadConstraintsDefaulting{
-		Default: config.SystemDefaulting, Tuned: config.SystemDefaulting, Evenkeel: config.ListDefaulting,
-	} {
-		found := false
+	for name, want := range map[string]string{Default: "System", Tuned: "System", Evenkeel: "List"} {
+		var got []string
 		for _, plugin := range load(t, name).Config.Profiles[0].PluginConfig {
-			if args, ok := plugin.Args.(*config.PodTopologySpreadArgs); ok {
-				found = true
-				if args.DefaultingType != want {
-					t.Errorf("%s has defaultingType %s, want %s", name, args.DefaultingType, want)
-				}
+			switch args := plugin.Args.(type) {
+			case *config.PodTopologySpreadArgs:
+				got = append(got, string(args.DefaultingType))
+			case *argsconfig.GuardedPodTopologySpreadArgs:
+				got = append(got, string(args.DefaultingType))
 			}
 		}
-		if !found {
-			t.Errorf("%s has no arguments for PodTopologySpread", name)
+		if diff := cmp.Diff([]string{want}, got); diff != "" {
+			t.Errorf("%s: default constraints (-want +got):\n%s", name, diff)
 		}
 	}
 }
