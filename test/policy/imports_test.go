@@ -4,6 +4,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
