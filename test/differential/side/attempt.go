@@ -73,7 +73,7 @@ func (s *Side) Schedule(ctx context.Context, info *framework.QueuedPodInfo) (*At
 // explain tells of a FitError.
 func (s *Side) explain(a *Attempt, fit *framework.FitError) {
 	d := fit.Diagnosis
-	a.Said["message of PreFilter"] = equivalents.Replace(d.PreFilterMsg)
+	a.Said["message of PreFilter"] = inTree(d.PreFilterMsg)
 	a.Said["plugins that found it unschedulable"] = names(d.UnschedulablePlugins)
 	a.Said["plugins that wait"] = names(d.PendingPlugins)
 	a.Said["status of other nodes"] = text(d.NodeToStatus.AbsentNodesStatus())
@@ -111,7 +111,7 @@ func (s *Side) Give(ctx context.Context, a *Attempt, nominated *fwk.NominatingIn
 	s.sched.FailureHandler(ctx, s.framework, a.info, a.status, nominated, a.start)
 	notes := s.events.take()
 	for i := range notes {
-		notes[i] = equivalents.Replace(notes[i])
+		notes[i] = inTree(notes[i])
 		if a.Preemption != nil {
 			notes[i] = a.Preemption.anonymous(notes[i])
 		}

@@ -158,7 +158,7 @@ func text(status *fwk.Status) string {
 	if status.IsSuccess() {
 		return "Success"
 	}
-	return equivalents.Replace(fmt.Sprintf("%s by %s: %s", status.Code(), status.Plugin(), strings.Join(status.Reasons(), "; ")))
+	return inTree(fmt.Sprintf("%s by %s: %s", status.Code(), status.Plugin(), strings.Join(status.Reasons(), "; ")))
 }
 
 func names(set sets.Set[string]) string {

@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,6 +42,21 @@ const SchedulerName = "default-scheduler"
 // equivalents are plugins that stand in for an in-tree one. In what a side says,
 // they have its name.
 var equivalents = strings.NewReplacer("GuardedInterPodAffinity", "InterPodAffinity", "GuardedPodTopologySpread", "PodTopologySpread")
+
+// listed are the names of plugins in a sentence of the scheduler, which has sorted
+// them.
+var listed = regexp.MustCompile(`plugin\(s\) \[[^\]]*\]`)
+
+// inTree returns what a side says with the names of the in-tree plugins, sorted where
+// the scheduler sorts them.
+func inTree(text string) string {
+	return listed.ReplaceAllStringFunc(equivalents.Replace(text), func(list string) string {
+		head, names, _ := strings.Cut(strings.TrimSuffix(list, "]"), "[")
+		sorted := strings.Fields(names)
+		slices.Sort(sorted)
+		return head + "[" + strings.Join(sorted, " ") + "]"
+	})
+}
 
 // Side is a scheduler.
 type Side struct {
