@@ -48,7 +48,7 @@ type Mutator struct {
 	matchers map[string]matcher
 	// containers and skipImages say which containers are meant and which are not.
 	containers matcher
-	skipImages *regexp.Regexp
+	skipImages mutate.Patterns
 	// jdkFromImage find a version in an image's name.
 	jdkFromImage []*regexp.Regexp
 }
@@ -62,7 +62,7 @@ func New(cfg *v1alpha1.AgentFeature) *Mutator {
 		catalogue:  ordered(cfg.Catalogue),
 		matchers:   map[string]matcher{},
 		containers: newMatcher(cfg.Containers),
-		skipImages: compile(cfg.SkipImages),
+		skipImages: mutate.NewPatterns(cfg.SkipImages),
 	}
 	for _, a := range cfg.Catalogue {
 		m.matchers[a.Name] = newMatcher(a.Containers)

@@ -76,7 +76,7 @@ func (m *Mutator) choose(req *mutate.Request, pod *corev1.Pod, c *corev1.Contain
 // meant reports whether a container is one of those that the configuration
 // means, where no annotation names it.
 func (m *Mutator) meant(c *corev1.Container) bool {
-	return !m.cfg.Skips(c.Name) && (m.skipImages == nil || !fitsImage(m.skipImages, c.Image)) && m.containers.fits(c.Name, c.Image)
+	return !m.cfg.Skips(c.Name) && !m.skipImages.FitImage(c.Image) && m.containers.fits(c.Name, c.Image)
 }
 
 // isJob reports whether the pod is one of a Job's.

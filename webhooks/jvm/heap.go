@@ -94,7 +94,7 @@ func (m *Mutator) leftAlone(in *inputs) (mutate.Code, string) {
 		return mutate.CodeSelfSizer, in.sizer.String()
 	case settings.Sizing == v1alpha1.SizingNone:
 		return mutate.CodeSizingNone, ""
-	case m.selfSized.fitImage(in.Image) && !in.wishes.heapAsked:
+	case m.selfSized.FitImage(in.Image) && !in.wishes.heapAsked:
 		return mutate.CodeSelfSizer, "image " + mutate.Quote(in.Image)
 	}
 	return in.mem.code, in.mem.detail

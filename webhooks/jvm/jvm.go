@@ -37,7 +37,7 @@ type Mutator struct {
 	profiles []profile
 	// What the lists of the configuration select: containers to leave alone, init
 	// containers to look at, and images that size themselves.
-	skipImages, initNames, initImages, selfSized patterns
+	skipImages, initNames, initImages, selfSized mutate.Patterns
 }
 
 var _ mutate.Mutator = &Mutator{}
@@ -46,9 +46,9 @@ var _ mutate.Mutator = &Mutator{}
 func New(cfg *v1alpha1.JVMFeature) *Mutator {
 	return &Mutator{
 		cfg: cfg, profiles: profilesOf(cfg),
-		skipImages: compile(cfg.SkipImages),
-		initNames:  compile(cfg.InitContainers.Names), initImages: compile(cfg.InitContainers.Images),
-		selfSized: compile(cfg.SelfSizedImages),
+		skipImages: mutate.NewPatterns(cfg.SkipImages),
+		initNames:  mutate.NewPatterns(cfg.InitContainers.Names), initImages: mutate.NewPatterns(cfg.InitContainers.Images),
+		selfSized: mutate.NewPatterns(cfg.SelfSizedImages),
 	}
 }
 

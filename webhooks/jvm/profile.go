@@ -23,7 +23,7 @@ import (
 type profile struct {
 	*v1alpha1.JVMProfile
 	namespace, pod     labels.Selector
-	containers, images patterns
+	containers, images mutate.Patterns
 }
 
 func profilesOf(cfg *v1alpha1.JVMFeature) []profile {
@@ -32,7 +32,7 @@ func profilesOf(cfg *v1alpha1.JVMFeature) []profile {
 		p := profile{JVMProfile: &cfg.Profiles[i]}
 		if p.Match != nil {
 			p.namespace, p.pod = selector(p.Match.NamespaceSelector), selector(p.Match.PodSelector)
-			p.containers, p.images = compile(p.Match.Containers), compile(p.Match.Images)
+			p.containers, p.images = mutate.NewPatterns(p.Match.Containers), mutate.NewPatterns(p.Match.Images)
 		}
 		out = append(out, p)
 	}
@@ -55,7 +55,7 @@ func selector(s *metav1.LabelSelector) labels.Selector {
 // fits reports whether the profile counts for a container by itself.
 func (p *profile) fits(req *mutate.Request, pod *corev1.Pod, c *corev1.Container) bool {
 	return p.Match != nil && p.namespace.Matches(labels.Set(req.NamespaceLabels)) && p.pod.Matches(labels.Set(pod.Labels)) &&
-		(!p.containers.given() || p.containers.fit(c.Name)) && (!p.images.given() || p.images.fitImage(c.Image))
+		(!p.containers.Given() || p.containers.Fit(c.Name)) && (!p.images.Given() || p.images.FitImage(c.Image))
 }
 
 // settingsFor returns the settings for a container, and the name of the profile

@@ -36,13 +36,13 @@ func (m *Mutator) targets(pod *corev1.Pod) []target {
 	var out []target
 	for i := range pod.Spec.InitContainers {
 		c := &pod.Spec.InitContainers[i]
-		if m.initNames.fit(c.Name) || m.initImages.fitImage(c.Image) || named(pod, c.Name) {
+		if m.initNames.Fit(c.Name) || m.initImages.FitImage(c.Image) || named(pod, c.Name) {
 			out = append(out, target{c, roleOf(c)})
 		}
 	}
 	for i := range pod.Spec.Containers {
 		c := &pod.Spec.Containers[i]
-		if !m.cfg.Skips(c.Name) && !m.skipImages.fitImage(c.Image) || named(pod, c.Name) {
+		if !m.cfg.Skips(c.Name) && !m.skipImages.FitImage(c.Image) || named(pod, c.Name) {
 			out = append(out, target{c, roleApp})
 		}
 	}
