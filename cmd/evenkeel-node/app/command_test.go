@@ -22,6 +22,13 @@ func writeFile(t *testing.T, path, content string) {
 	}
 }
 
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every flag and every file, wrong in turn: one sentence, exit code 2.
 func TestMainRefusesBadInput(t *testing.T) {
 	dir := t.TempDir()

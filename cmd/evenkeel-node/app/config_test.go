@@ -4,59 +4,44 @@
 package app
 
 import (
-	"os"
+	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
-	"k8s.io/klog/v2"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 )
 
-func TestConfigFileReloads(t *testing.T) {
+// The file is looked at again and again; what becomes of a change is configfile's.
+func TestConfigFileIsWatched(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	var ceilings []int64
-	c := &configFile{path: path, metrics: newConfigMetrics(prometheus.NewRegistry()),
-		apply: func(cfg *v1alpha1.NodeConfiguration) { ceilings = append(ceilings, *cfg.Pids.Ceiling) }}
+	ceilings := make(chan int64, 2)
+	file := &configFile{Path: path, Parse: v1alpha1.LoadNodeConfiguration, Metrics: newConfigMetrics(prometheus.NewRegistry()),
+		Apply: func(cfg *v1alpha1.NodeConfiguration) { ceilings <- *cfg.Pids.Ceiling }}
 	writeFile(t, path, head+"pids: {ceiling: 1000}\n")
-	if err := c.load(); err != nil {
+	if err := file.Load(); err != nil {
 		t.Fatal(err)
 	}
-	for i, step := range []struct {
-		do                        func()
-		applied, refused, success float64
-	}{
-		{do: func() {}, success: 1},
-		{do: func() { writeFile(t, path, head+"pids: {ceiling: 2000}\n") }, applied: 1, success: 1},
-		{do: func() { writeFile(t, path, head+"pids: {ceiling: 1}\n") }, applied: 1, refused: 1},
-		// What was refused is not refused again before it changes.
-		{do: func() {}, applied: 1, refused: 1},
-		{do: func() {
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- watch(ctx, file, time.Millisecond) }()
+	// In one step: half a file would be refused first, and that is all.
+	writeFile(t, path+".new", head+"pids: {ceiling: 2000}\n")
+	rename(t, path+".new", path)
+	for _, want := range []int64{1000, 2000} {
+		select {
+		case got := <-ceilings:
+			if got != want {
+				t.Errorf("in force is %d, want %d", got, want)
 			}
-		}, applied: 1, refused: 2},
-		{do: func() {}, applied: 1, refused: 2},
-		{do: func() { writeFile(t, path, head+"pids: {ceiling: 3000}\n") }, applied: 2, refused: 2, success: 1},
-	} {
-		step.do()
-		c.reload(klog.FromContext(t.Context()))
-		for name, got := range map[string][2]float64{
-			"applied": {testutil.ToFloat64(c.metrics.reloads.WithLabelValues("applied")), step.applied},
-			"refused": {testutil.ToFloat64(c.metrics.reloads.WithLabelValues("refused")), step.refused},
-			"success": {testutil.ToFloat64(c.metrics.lastReload), step.success},
-		} {
-			if got[0] != got[1] {
-				t.Errorf("step %d: %s is %v, want %v", i, name, got[0], got[1])
-			}
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%d was not put into force", want)
 		}
 	}
-	if want := []int64{1000, 2000, 3000}; len(ceilings) != 3 || ceilings[1] != want[1] || ceilings[2] != want[2] {
-		t.Errorf("in force were %v, want %v", ceilings, want)
-	}
-	if n := testutil.CollectAndCount(c.metrics.config); n != 1 {
-		t.Errorf("%d hashes are said to be in force, want 1", n)
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("watch: %v", err)
 	}
 }

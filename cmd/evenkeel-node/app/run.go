@@ -33,7 +33,7 @@ func Run(ctx context.Context, o Options) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	pluginMetrics := node.NewMetrics(registry)
 	var plugin *node.Plugin
-	config := &configFile{path: o.Config, metrics: newConfigMetrics(registry), apply: func(cfg *v1alpha1.NodeConfiguration) {
+	config := &configFile{Path: o.Config, Parse: v1alpha1.LoadNodeConfiguration, Metrics: newConfigMetrics(registry), Apply: func(cfg *v1alpha1.NodeConfiguration) {
 		adjuster := pids.New(cfg.Pids)
 		if plugin == nil {
 			plugin = node.New(logger, adjuster, pluginMetrics, cgroup2)
@@ -41,14 +41,14 @@ func Run(ctx context.Context, o Options) error {
 		plugin.SetAdjuster(adjuster)
 		plugin.SetDenies(cfg.OnTimeout == v1alpha1.OnErrorDeny)
 	}}
-	if err := config.load(); err != nil {
+	if err := config.Load(); err != nil {
 		return program.InputError{Err: fmt.Errorf("--config: %w", err)}
 	}
 	logger.Info("Starting", "version", version.String(name), "config", o.Config, "socket", o.Socket, "cgroup2", cgroup2)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return plugin.Run(ctx, o.Socket) })
-	group.Go(func() error { return config.watch(ctx, rereadEvery) })
+	group.Go(func() error { return watch(ctx, config, rereadEvery) })
 	group.Go(func() error {
 		if err := program.ServeHTTP(ctx, o.MetricsBindAddress, handler(registry, plugin)); err != nil {
 			return fmt.Errorf("--metrics-bind-address %s: %w", o.MetricsBindAddress, err)

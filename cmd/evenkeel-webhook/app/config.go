@@ -4,10 +4,8 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/internal/configfile"
 )
 
 const (
@@ -26,37 +25,12 @@ const (
 	rereadEvery = time.Minute
 )
 
-// configFile is the configuration file and what was last read of it.
-type configFile struct {
-	path string
-	// apply puts a good configuration into force.
-	apply   func(*v1alpha1.AdmissionConfiguration)
-	metrics *metrics
-	content []byte
-}
-
-// load reads the file and puts it into force. The error is one sentence that
-// names the file and what is wrong with it.
-func (c *configFile) load() error {
-	content, err := os.ReadFile(c.path)
-	if err != nil {
-		return fmt.Errorf("reading the configuration: %w", err)
-	}
-	cfg, err := v1alpha1.LoadAdmissionConfiguration(c.path, content)
-	// A file that was refused is not refused again before it changes.
-	c.content = content
-	if err != nil {
-		return err
-	}
-	c.apply(cfg)
-	c.metrics.configInForce(cfg.Hash())
-	return nil
-}
+type configFile = configfile.File[*v1alpha1.AdmissionConfiguration]
 
 // watch loads the file again whenever it has changed, until the context ends.
 // The last good configuration stays in force when the new one is refused.
-func (c *configFile) watch(ctx context.Context) error {
-	logger := klog.FromContext(ctx).WithValues("file", c.path)
+func watch(ctx context.Context, file *configFile) error {
+	logger := klog.FromContext(ctx).WithValues("file", file.Path)
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		return fmt.Errorf("watching the configuration: %w", err)
@@ -64,7 +38,7 @@ func (c *configFile) watch(ctx context.Context) error {
 	defer func() { _ = watcher.Close() }()
 	// The folder and not the file: a ConfigMap's file is a symlink that never
 	// changes; what it points to is swapped beside it.
-	if err := watcher.Add(filepath.Dir(c.path)); err != nil {
+	if err := watcher.Add(filepath.Dir(file.Path)); err != nil {
 		return fmt.Errorf("watching the folder of the configuration: %w", err)
 	}
 	var settled <-chan time.Time
@@ -86,29 +60,6 @@ func (c *configFile) watch(ctx context.Context) error {
 			settled = nil
 		case <-reread.C:
 		}
-		c.reload(logger)
+		file.Reload(logger)
 	}
-}
-
-// reload loads the file if its content has changed.
-func (c *configFile) reload(logger klog.Logger) {
-	content, err := os.ReadFile(c.path)
-	if err == nil && bytes.Equal(content, c.content) {
-		return
-	}
-	switch {
-	case err == nil:
-		err = c.load()
-	case c.content == nil:
-		// Said once; until the file is back there is nothing new to say.
-		return
-	default:
-		c.content = nil
-	}
-	c.metrics.configReloaded(err == nil)
-	if err != nil {
-		logger.Error(err, "Refused the changed configuration; the last good one stays in force")
-		return
-	}
-	logger.Info("The changed configuration is in force")
 }

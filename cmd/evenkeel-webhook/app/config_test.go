@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"k8s.io/klog/v2"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 )
@@ -62,17 +61,18 @@ func TestConfigFileReloads(t *testing.T) {
 			reg := prometheus.NewRegistry()
 			applied := make(chan string, 10)
 			c := &configFile{
-				path:    filepath.Join(dir, "config.yaml"),
-				metrics: newMetrics(reg, func() time.Time { return time.Time{} }),
-				apply:   func(cfg *v1alpha1.AdmissionConfiguration) { applied <- cfg.Features.PidLimit.DefaultTier },
+				Path:    filepath.Join(dir, "config.yaml"),
+				Parse:   v1alpha1.LoadAdmissionConfiguration,
+				Metrics: newMetrics(reg, func() time.Time { return time.Time{} }),
+				Apply:   func(cfg *v1alpha1.AdmissionConfiguration) { applied <- cfg.Features.PidLimit.DefaultTier },
 			}
-			if err := c.load(); err != nil {
+			if err := c.Load(); err != nil {
 				t.Fatalf("the first load: %v", err)
 			}
 			wantApplied(t, applied, "small")
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- c.watch(ctx) }()
+			go func() { done <- watch(ctx, c) }()
 
 			// The first change may come before the watch stands; it is written until seen.
 			waitFor(t, "the watch", func() bool {
@@ -85,8 +85,8 @@ func TestConfigFileReloads(t *testing.T) {
 				}
 			})
 			change(t, dir, configWithDefaultTier("enormous"))
-			waitFor(t, "the refusal", func() bool { return testutil.ToFloat64(c.metrics.reloads.WithLabelValues("refused")) == 1 })
-			if got := testutil.ToFloat64(c.metrics.lastReload); got != 0 {
+			waitFor(t, "the refusal", func() bool { return testutil.ToFloat64(c.Metrics.Reloads.WithLabelValues("refused")) == 1 })
+			if got := testutil.ToFloat64(c.Metrics.LastReload); got != 0 {
 				t.Errorf("last reload successful = %v, want 0", got)
 			}
 			select {
@@ -96,8 +96,8 @@ func TestConfigFileReloads(t *testing.T) {
 			}
 			change(t, dir, configWithDefaultTier("medium"))
 			wantApplied(t, applied, "medium")
-			waitFor(t, "the metric", func() bool { return testutil.ToFloat64(c.metrics.lastReload) == 1 })
-			if n := testutil.CollectAndCount(c.metrics.config); n != 1 {
+			waitFor(t, "the metric", func() bool { return testutil.ToFloat64(c.Metrics.LastReload) == 1 })
+			if n := testutil.CollectAndCount(c.Metrics.InForce); n != 1 {
 				t.Errorf("%d hashes are said to be in force, want 1", n)
 			}
 			cancel()
@@ -105,35 +105,6 @@ func TestConfigFileReloads(t *testing.T) {
 				t.Errorf("watch: %v", err)
 			}
 		})
-	}
-}
-
-func TestConfigFileIsRefusedOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.yaml")
-	writeFile(t, path, configWithDefaultTier("small"))
-	c := &configFile{path: path, metrics: newMetrics(prometheus.NewRegistry(), func() time.Time { return time.Time{} }),
-		apply: func(*v1alpha1.AdmissionConfiguration) {}}
-	if err := c.load(); err != nil {
-		t.Fatal(err)
-	}
-	refused := func() float64 { return testutil.ToFloat64(c.metrics.reloads.WithLabelValues("refused")) }
-	for i, step := range []struct {
-		do   func()
-		want float64
-	}{
-		{do: func() {}, want: 0},
-		{do: func() { writeFile(t, path, "[") }, want: 1},
-		{do: func() {}, want: 1},
-		{do: func() { removeFile(t, path) }, want: 2},
-		{do: func() {}, want: 2},
-		{do: func() { writeFile(t, path, configWithDefaultTier("small")) }, want: 2},
-		{do: func() { writeFile(t, path, "{") }, want: 3},
-	} {
-		step.do()
-		c.reload(klog.FromContext(t.Context()))
-		if got := refused(); got != step.want {
-			t.Errorf("step %d: refused %v times, want %v", i, got, step.want)
-		}
 	}
 }
 
@@ -151,13 +122,6 @@ func wantApplied(t *testing.T, applied <-chan string, want string) {
 		case <-deadline:
 			t.Fatalf("the configuration with tier %s was not put into force", want)
 		}
-	}
-}
-
-func removeFile(t *testing.T, path string) {
-	t.Helper()
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
 	}
 }
 

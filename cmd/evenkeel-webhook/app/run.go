@@ -59,7 +59,7 @@ func Run(ctx context.Context, o Options) error {
 	registry := prometheus.NewRegistry()
 	var handler *pod.Handler
 	requestMetrics := pod.NewMetrics(registry)
-	config := &configFile{path: o.Config, metrics: newMetrics(registry, certs.NotAfter), apply: func(cfg *v1alpha1.AdmissionConfiguration) {
+	config := &configFile{Path: o.Config, Parse: v1alpha1.LoadAdmissionConfiguration, Metrics: newMetrics(registry, certs.NotAfter), Apply: func(cfg *v1alpha1.AdmissionConfiguration) {
 		if cfg.Features.SAToken.LooksAtRBAC() {
 			rights.Start()
 		}
@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) error {
 		}
 		handler.SetSettings(settings)
 	}}
-	if err := config.load(); err != nil {
+	if err := config.Load(); err != nil {
 		return program.InputError{Err: fmt.Errorf("--config: %w", err)}
 	}
 	server := webhook.NewServer(webhook.Options{Host: o.host, Port: o.port, TLSOpts: []func(*tls.Config){func(t *tls.Config) {
@@ -119,7 +119,7 @@ func Run(ctx context.Context, o Options) error {
 	})
 	run("bindings of RBAC", rights.Run)
 	run("API server version", apiServer.Run)
-	run("configuration", config.watch)
+	run("configuration", func(ctx context.Context) error { return watch(ctx, config) })
 	run("--bind-address "+o.BindAddress, server.Start)
 	run("--health-probe-bind-address "+o.HealthProbeBindAddress, func(ctx context.Context) error {
 		return program.ServeHTTP(ctx, o.HealthProbeBindAddress, health.handler())
