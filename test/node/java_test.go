@@ -19,8 +19,8 @@ import (
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
 	"github.com/evenkeel/evenkeel/api/wellknown"
+	"github.com/evenkeel/evenkeel/test/jvm/java"
 	"github.com/evenkeel/evenkeel/test/jvm/jdk"
-	"github.com/evenkeel/evenkeel/test/node/java"
 	"github.com/evenkeel/evenkeel/test/node/machine"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
@@ -110,12 +110,12 @@ func makeImages(t *testing.T, runtime *machine.Containerd, jdks []jdk.JDK, agent
 	t.Helper()
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
-	classes, err := java.Compile(t.Context(), jdks, "../jvm/programs/Agents.java", dir)
+	classes, err := java.Compile(t.Context(), jdks, dir, "../jvm/programs/Agents.java")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for jar, premain := range map[string]string{"uav.jar": "Agents$Uav", "otel.jar": "Agents$Otel"} {
-		if err := java.WriteAgent(file(jar), premain, classes); err != nil {
+		if err := java.WriteJar(file(jar), classes, "Premain-Class: "+premain); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package java compiles the small programs of test/jvm/programs and packs them
-// into agents, for the images of test/node. Where those go and what is expected of
-// them is for others to say.
+// into jars, for test/jvm and the images of test/node. Where those go and what is
+// expected of them is for others to say.
 package java
 
 import (
@@ -20,13 +20,17 @@ import (
 	"github.com/evenkeel/evenkeel/test/jvm/jdk"
 )
 
-// Compile compiles a source for JDK 8 and later into a folder, with the oldest of
+// Compile compiles sources for JDK 8 and later into a folder, with the oldest of
 // the JDKs that can, and returns the paths of the classes. The error says of each
 // JDK why it cannot.
-func Compile(ctx context.Context, jdks []jdk.JDK, source, dir string) ([]string, error) {
-	source, err := filepath.Abs(source)
-	if err != nil {
-		return nil, err
+func Compile(ctx context.Context, jdks []jdk.JDK, dir string, sources ...string) ([]string, error) {
+	var files []string
+	for _, s := range sources {
+		file, err := filepath.Abs(s)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
 	}
 	var failures []error
 	for _, j := range jdks {
@@ -37,7 +41,8 @@ func Compile(ctx context.Context, jdks []jdk.JDK, source, dir string) ([]string,
 			java, _ := j.Tool("java")
 			args = []string{java, "-m", "jdk.compiler/com.sun.tools.javac.Main"}
 		}
-		args = append(args, "-nowarn", "-Xlint:-options", "-source", "8", "-target", "8", "-d", dir, source)
+		args = append(args, "-nowarn", "-Xlint:-options", "-source", "8", "-target", "8", "-d", dir)
+		args = append(args, files...)
 		res, err := container.Run(ctx, container.Spec{Args: args, Dir: dir, Root: j.Root, Env: []string{"PATH=/usr/bin:/bin"}})
 		if err == nil && res.ExitCode != 0 {
 			err = errors.New(strings.TrimSpace(res.Output()))
@@ -50,11 +55,14 @@ func Compile(ctx context.Context, jdks []jdk.JDK, source, dir string) ([]string,
 		slices.Sort(classes)
 		return classes, err
 	}
-	return nil, fmt.Errorf("no JDK of this machine compiles %s: %w", source, errors.Join(failures...))
+	return nil, fmt.Errorf("no JDK of this machine compiles %v: %w", sources, errors.Join(failures...))
 }
 
-// WriteAgent packs classes into the jar of an agent whose premain is in a class.
-func WriteAgent(file, premainClass string, classes []string) error {
+// WriteJar packs classes into a jar with these lines in its manifest.
+func WriteJar(file string, classes []string, manifest ...string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
 	out, err := os.Create(file)
 	if err != nil {
 		return err
@@ -68,7 +76,7 @@ func WriteAgent(file, premainClass string, classes []string) error {
 		}
 		return err
 	}
-	if err := add("META-INF/MANIFEST.MF", []byte("Manifest-Version: 1.0\r\nPremain-Class: "+premainClass+"\r\n\r\n")); err != nil {
+	if err := add("META-INF/MANIFEST.MF", []byte("Manifest-Version: 1.0\r\n"+strings.Join(manifest, "\r\n")+"\r\n\r\n")); err != nil {
 		return err
 	}
 	for _, class := range classes {
