@@ -86,9 +86,6 @@ func (f fleet) measure() (*Index, int64) {
 // TestMemoryIsBounded measures an index of 45,000 pods in shapes from Deployments
 // of two to a single huge one, and holds the estimate in the metrics to it.
 func TestMemoryIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("measures the heap")
-	}
 	for name, tc := range map[string]struct {
 		replicas int
 		// wantAtMost is in bytes per pod, a quarter above what was measured.
