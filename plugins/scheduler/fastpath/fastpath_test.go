@@ -119,7 +119,10 @@ func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, min
 		t.Fatal(err)
 	}
 	known.Start(t.Context().Done())
-	known.WaitForCacheSync(t.Context().Done())
+	// The cache of DeviceClasses is filled by a handler, after the informer's own.
+	if err := h.WaitForHandlersSync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	logger := klog.FromContext(t.Context())
 	for _, node := range nodes {
 		h.Cache.AddNode(logger, node)
