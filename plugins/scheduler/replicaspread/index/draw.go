@@ -106,7 +106,7 @@ func (d *Draw) racks(n int) []*stratum {
 	lowest := int64(math.MaxInt64)
 	for i := range looked {
 		if zone := all[(d.ix.zonesNext+i)%len(all)]; zone.domain != unlabelled {
-			lowest = min(lowest, d.load(2, zone.domain))
+			lowest = min(lowest, d.crowding(2, zone))
 		}
 	}
 	for i := range looked {
@@ -168,7 +168,7 @@ func (d *Draw) lowestRack(zone *stratum) int64 {
 	lowest := int64(math.MaxInt64)
 	for i := range min(len(zone.racks), racksLooked) {
 		if rack := zone.racks[i]; rack.domain != unlabelled {
-			lowest = min(lowest, d.load(1, rack.domain))
+			lowest = min(lowest, d.crowding(1, rack))
 		}
 	}
 	return lowest
@@ -179,12 +179,23 @@ func (d *Draw) lowestRack(zone *stratum) int64 {
 // best of those that are labelled, and the scores tell the rest.
 func (d *Draw) loadOf(level int, s *stratum, lowest int64) int64 {
 	if s.domain != unlabelled {
-		return d.load(level, s.domain)
+		return d.crowding(level, s)
 	}
 	if lowest == math.MaxInt64 {
 		return 0 // No node has the label.
 	}
 	return lowest
+}
+
+// crowding is the load of a stratum, and much more once it has a replica for each
+// of its hosts: one with a free host comes before all that have none, since most is
+// lost by sharing a host.
+func (d *Draw) crowding(level int, s *stratum) int64 {
+	load := d.load(level, s.domain)
+	if own := d.groups[0]; own != nil && level < len(d.ix.config.Levels) {
+		load += dreaded * int64(int(own.podsIn[level].get(s.domain))/s.hosts)
+	}
+	return load
 }
 
 // take adds the n nodes of a rack whose hosts have the least load, of those that
@@ -202,7 +213,7 @@ func (d *Draw) take(candidates []fwk.NodeInfo, rack *stratum, n int) []fwk.NodeI
 		}
 		load := d.load(0, candidate.domains[0])
 		if d.disliked(candidate) {
-			load += disliked
+			load += dreaded
 		}
 		chosen.offer(ranked[*node]{of: candidate, load: load, at: i})
 		if chosen.full() {
@@ -258,10 +269,11 @@ func (d *Draw) mayTake(n *node) bool {
 	return true
 }
 
-// disliked is more load than any workload makes: a node with a PreferNoSchedule
-// taint against the pod comes behind all others of its rack.
-const disliked = int64(1) << 40
+// dreaded is more load than any workload makes.
+const dreaded = int64(1) << 40
 
+// disliked reports whether a node has a PreferNoSchedule taint against the pod: it
+// comes behind all others of its rack.
 func (d *Draw) disliked(n *node) bool {
 	return len(n.object.Spec.Taints) > 0 && Dislikes(n.object, d.wanted.Pod)
 }

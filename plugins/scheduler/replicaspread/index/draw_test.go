@@ -4,6 +4,7 @@
 package index
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -263,6 +264,40 @@ func TestDrawsSpreadAsWellAsAFullView(t *testing.T) {
 	}
 }
 
+// TestDrawsFindTheLastFreeHosts gives each of the hosts in unequal racks and zones a
+// replica of a Deployment: few candidates must do, although racks and zones that are
+// full have the fewest replicas, and some hosts have two nodes.
+func TestDrawsFindTheLastFreeHosts(t *testing.T) {
+	h := newHall(t, testConfig, 2, 3, 4)
+	for i := range 14 {
+		for _, rack := range []string{"a-r1", "b-r0", "b-r9"} {
+			h.addNode(st.MakeNode().Name(fmt.Sprintf("%s-vm-%d", rack, i)).Label("metal", fmt.Sprintf("%s-metal-%d", rack, i/2)).
+				Label("zone", rack[:1]).Label("rack", rack[2:]))
+		}
+	}
+	host := map[string]string{}
+	free := map[string]bool{}
+	for _, info := range h.infos {
+		node := info.Node()
+		host[node.Name] = cmp.Or(node.Labels["metal"], node.Name)
+		free[host[node.Name]] = true
+	}
+	replica := func() *corev1.Pod {
+		pod := h.pod("web-5d5f9")
+		pod.Labels = map[string]string{"pod-template-hash": "5d5f9"}
+		return pod
+	}
+	for len(free) > 0 {
+		got := drawn(h.drawFor(replica()).Next(4))
+		i := slices.IndexFunc(got, func(node string) bool { return free[host[node]] })
+		if i < 0 {
+			t.Fatalf("%d hosts are free, and none of the candidates %v is on one", len(free), got)
+		}
+		delete(free, host[got[i]])
+		h.placePod(replica(), got[i])
+	}
+}
+
 // TestDrawEndsWithARefresh asks a draw for more after the nodes changed: what it
 // stood on is gone.
 func TestDrawEndsWithARefresh(t *testing.T) {
@@ -278,42 +313,4 @@ func TestDrawEndsWithARefresh(t *testing.T) {
 	if got := current.Next(4); got != nil {
 		t.Errorf("after a change of nodes: got %v, want none", drawn(got))
 	}
-}
-
-// BenchmarkDraw draws the first candidates of a pod whose workload has replicas on
-// 50 nodes, and BenchmarkStratify orders the nodes anew.
-func BenchmarkDraw(b *testing.B) {
-	for _, nodes := range []int{1000, 50_000} {
-		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
-			ix, w := benchmarkIndex(nodes)
-			for b.Loop() {
-				ix.NewDraw(w).Next(8)
-			}
-		})
-	}
-}
-
-func BenchmarkStratify(b *testing.B) {
-	for _, nodes := range []int{1000, 50_000} {
-		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
-			ix, w := benchmarkIndex(nodes)
-			for b.Loop() {
-				ix.strata = strata{}
-				ix.NewDraw(w)
-			}
-		})
-	}
-}
-
-func benchmarkIndex(nodes int) (*Index, Wanted) {
-	f := fleet{nodes: nodes, pods: nodes, replicas: 50}
-	ix := New(testConfig)
-	infos := f.infos()
-	for _, info := range infos {
-		info.(*fleetNode).room = room{milliCPU: 1000, memory: 1 << 30, pods: 10}
-	}
-	ix.Refresh(infos, RefreshOptions{All: true})
-	pod := infos[0].GetPods()[0].GetPod()
-	w, _ := ix.WorkloadOf(pod)
-	return ix, Wanted{Workload: w, FamilyPercent: 25, Pod: pod, MilliCPU: 100, Memory: 1 << 20}
 }

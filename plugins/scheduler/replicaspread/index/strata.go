@@ -31,6 +31,8 @@ type stratum struct {
 	// size is the number of nodes, and before that of the racks before this one
 	// in its zone.
 	size, before int
+	// hosts is the number of hosts that they are on.
+	hosts int
 	// next is where the next draw begins, in a zone counted in nodes: each goes on
 	// where the one before it ended, so that no rack and no node waits for ever.
 	next int
@@ -47,6 +49,7 @@ func (ix *Index) stratify() {
 	ix.strata = strata{layout: ix.layout}
 	zones := map[Domain]*stratum{}
 	racks := map[[2]Domain]*stratum{}
+	hosts := map[Domain]bool{}
 	for i := range ix.slots {
 		n := ix.slots[i].node
 		if n == nil {
@@ -68,6 +71,11 @@ func (ix *Index) stratify() {
 		rack.nodes = append(rack.nodes, n)
 		rack.size++
 		zone.size++
+		if host := n.domains[0]; !hosts[host] {
+			hosts[host] = true
+			rack.hosts++
+			zone.hosts++
+		}
 	}
 	// Somewhere, lest every change of the nodes send the next pods to the same.
 	for _, zone := range ix.strata.zones {
