@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/evenkeel/evenkeel/internal/program"
+	"github.com/evenkeel/evenkeel/internal/program/programtest"
 )
 
 const head = "apiVersion: config.evenkeel.io/v1alpha1\nkind: NodeConfiguration\n"
@@ -35,37 +36,19 @@ func TestMainRefusesBadInput(t *testing.T) {
 	config, wrong := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "wrong.yaml")
 	writeFile(t, config, head)
 	writeFile(t, wrong, head+"pids: {default: 0}\n")
-	tests := map[string]struct {
-		args []string
-		want string
-	}{
-		"an argument":     {args: []string{"run"}, want: `"run" is not understood; evenkeel-node takes flags only, see --help`},
-		"an unknown flag": {args: []string{"--cofnig", config}, want: "unknown flag: --cofnig; see --help"},
-		"no value":        {args: []string{"--config"}, want: "flag needs an argument: --config; see --help"},
-		"no config":       {args: nil, want: "--config is missing: name the file with the NodeConfiguration"},
-		"no such config":  {args: []string{"--config", dir + "/none"}, want: "--config: reading the configuration: open " + dir + "/none: no such file or directory"},
-		"a folder":        {args: []string{"--config", dir}, want: "is a directory"},
-		"a wrong config":  {args: []string{"--config", wrong}, want: "--config: " + wrong + ": pids.default: Invalid value: 0: must be between 128 and 16384 pids"},
-		"a socket":        {args: []string{"--config", config, "--socket", "nri.sock"}, want: `--socket "nri.sock": must be an absolute path`},
-		"an address":      {args: []string{"--config", config, "--metrics-bind-address", "8080"}, want: `--metrics-bind-address "8080": must be host:port`},
-		"a port":          {args: []string{"--config", config, "--metrics-bind-address", ":http"}, want: `--metrics-bind-address ":http": the port must be between 0 and 65535`},
-		"a verbosity":     {args: []string{"--config", config, "-v", "much"}, want: `invalid argument "much" for "-v, --v" flag:`},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			if code := Main(tc.args, &stdout, &stderr); code != program.BadInput {
-				t.Errorf("exit code %d, want %d", code, program.BadInput)
-			}
-			got := stderr.String()
-			if !strings.HasPrefix(got, "evenkeel-node: ") || !strings.Contains(got, tc.want) {
-				t.Errorf("stderr %q, want evenkeel-node: and %q", got, tc.want)
-			}
-			if strings.Count(got, "\n") != 1 || stdout.Len() > 0 {
-				t.Errorf("stderr %q and stdout %q, want one line and nothing", got, stdout.String())
-			}
-		})
-	}
+	programtest.CheckRefusals(t, "evenkeel-node", Main, map[string]programtest.Refusal{
+		"an argument":     {Args: []string{"run"}, Want: `"run" is not understood; evenkeel-node takes flags only, see --help`},
+		"an unknown flag": {Args: []string{"--cofnig", config}, Want: "unknown flag: --cofnig; see --help"},
+		"no value":        {Args: []string{"--config"}, Want: "flag needs an argument: --config; see --help"},
+		"no config":       {Args: nil, Want: "--config is missing: name the file with the NodeConfiguration"},
+		"no such config":  {Args: []string{"--config", dir + "/none"}, Want: "--config: reading the configuration: open " + dir + "/none: no such file or directory"},
+		"a folder":        {Args: []string{"--config", dir}, Want: "is a directory"},
+		"a wrong config":  {Args: []string{"--config", wrong}, Want: "--config: " + wrong + ": pids.default: Invalid value: 0: must be between 128 and 16384 pids"},
+		"a socket":        {Args: []string{"--config", config, "--socket", "nri.sock"}, Want: `--socket "nri.sock": must be an absolute path`},
+		"an address":      {Args: []string{"--config", config, "--metrics-bind-address", "8080"}, Want: `--metrics-bind-address "8080": must be host:port`},
+		"a port":          {Args: []string{"--config", config, "--metrics-bind-address", ":http"}, Want: `--metrics-bind-address ":http": the port must be between 0 and 65535`},
+		"a verbosity":     {Args: []string{"--config", config, "-v", "much"}, Want: `invalid argument "much" for "-v, --v" flag:`},
+	})
 }
 
 func TestMainFailsOnATakenAddress(t *testing.T) {
@@ -82,10 +65,5 @@ func TestMainFailsOnATakenAddress(t *testing.T) {
 }
 
 func TestMainPrints(t *testing.T) {
-	for flag, want := range map[string]string{"--version": "evenkeel-node v", "--help": "--config string"} {
-		var stdout, stderr bytes.Buffer
-		if code := Main([]string{flag}, &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), want) {
-			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want 0 and %q", flag, code, stdout.String(), stderr.String(), want)
-		}
-	}
+	programtest.CheckVersionAndHelp(t, "evenkeel-node", Main, "--config string")
 }

@@ -4,13 +4,11 @@
 package app
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/evenkeel/evenkeel/internal/program"
+	"github.com/evenkeel/evenkeel/internal/program/programtest"
 )
 
 const kubeconfig = `apiVersion: v1
@@ -39,64 +37,41 @@ func TestMainRefusesBadInput(t *testing.T) {
 	noKube := write("not-a-kubeconfig", "{{{")
 	text := write("text.pem", "hello")
 
-	tests := map[string]struct {
-		args []string
-		want string
-	}{
-		"an argument":       {args: []string{"serve"}, want: `"serve" is not understood; evenkeel-webhook takes flags only, see --help`},
-		"an unknown flag":   {args: []string{"--cofnig", config}, want: "unknown flag: --cofnig; see --help"},
-		"no value":          {args: []string{"--config"}, want: "flag needs an argument: --config; see --help"},
-		"no config":         {args: []string{"--own-namespace", "e"}, want: "--config is missing: name the file with the AdmissionConfiguration"},
-		"no own namespace":  {args: []string{"--config", config}, want: "--own-namespace is missing, and POD_NAMESPACE is not set: say in which namespace the webhook runs"},
-		"a bad namespace":   {args: []string{"--config", config, "--own-namespace", "No Such"}, want: `--own-namespace "No Such" is no name of a namespace:`},
-		"no such config":    {args: []string{"--config", dir + "/none", "--own-namespace", "e", "--kubeconfig", kube}, want: "--config: reading the configuration: open " + dir + "/none: no such file or directory"},
-		"a folder":          {args: []string{"--config", dir, "--own-namespace", "e", "--kubeconfig", kube}, want: "--config: reading the configuration: read " + dir + ": is a directory"},
-		"a wrong config":    {args: []string{"--config", wrong, "--own-namespace", "e", "--kubeconfig", kube}, want: "--config: " + wrong + ": features.pidlimit.tiers[medium]: Invalid value: 5: must be between 128 and 16384 pids"},
-		"not in a cluster":  {args: []string{"--config", config, "--own-namespace", "e"}, want: "--kubeconfig is missing, and this is not a pod in a cluster:"},
-		"no kubeconfig":     {args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", dir + "/none"}, want: "--kubeconfig " + dir + "/none: stat " + dir + "/none: no such file or directory"},
-		"a bad kubeconfig":  {args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", noKube}, want: "--kubeconfig " + noKube + ": "},
-		"an address":        {args: []string{"--config", config, "--own-namespace", "e", "--bind-address", "9443"}, want: `--bind-address "9443": must be host:port, such as :9443 or 127.0.0.1:9443`},
-		"a port":            {args: []string{"--config", config, "--own-namespace", "e", "--bind-address", ":99999"}, want: `--bind-address ":99999": the port must be between 1 and 65535`},
-		"a health address":  {args: []string{"--config", config, "--own-namespace", "e", "--health-probe-bind-address", "x"}, want: `--health-probe-bind-address "x": must be host:port`},
-		"a metrics address": {args: []string{"--config", config, "--own-namespace", "e", "--metrics-bind-address", ":http"}, want: `--metrics-bind-address ":http": the port must be between 1 and 65535`},
-		"a cert, no key":    {args: []string{"--config", config, "--own-namespace", "e", "--tls-cert-file", text}, want: "--tls-cert-file and --tls-private-key-file belong together:"},
-		"a key, no cert":    {args: []string{"--config", config, "--own-namespace", "e", "--tls-private-key-file", text}, want: "--tls-cert-file and --tls-private-key-file belong together:"},
+	programtest.CheckRefusals(t, "evenkeel-webhook", Main, map[string]programtest.Refusal{
+		"an argument":       {Args: []string{"serve"}, Want: `"serve" is not understood; evenkeel-webhook takes flags only, see --help`},
+		"an unknown flag":   {Args: []string{"--cofnig", config}, Want: "unknown flag: --cofnig; see --help"},
+		"no value":          {Args: []string{"--config"}, Want: "flag needs an argument: --config; see --help"},
+		"no config":         {Args: []string{"--own-namespace", "e"}, Want: "--config is missing: name the file with the AdmissionConfiguration"},
+		"no own namespace":  {Args: []string{"--config", config}, Want: "--own-namespace is missing, and POD_NAMESPACE is not set: say in which namespace the webhook runs"},
+		"a bad namespace":   {Args: []string{"--config", config, "--own-namespace", "No Such"}, Want: `--own-namespace "No Such" is no name of a namespace:`},
+		"no such config":    {Args: []string{"--config", dir + "/none", "--own-namespace", "e", "--kubeconfig", kube}, Want: "--config: reading the configuration: open " + dir + "/none: no such file or directory"},
+		"a folder":          {Args: []string{"--config", dir, "--own-namespace", "e", "--kubeconfig", kube}, Want: "--config: reading the configuration: read " + dir + ": is a directory"},
+		"a wrong config":    {Args: []string{"--config", wrong, "--own-namespace", "e", "--kubeconfig", kube}, Want: "--config: " + wrong + ": features.pidlimit.tiers[medium]: Invalid value: 5: must be between 128 and 16384 pids"},
+		"not in a cluster":  {Args: []string{"--config", config, "--own-namespace", "e"}, Want: "--kubeconfig is missing, and this is not a pod in a cluster:"},
+		"no kubeconfig":     {Args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", dir + "/none"}, Want: "--kubeconfig " + dir + "/none: stat " + dir + "/none: no such file or directory"},
+		"a bad kubeconfig":  {Args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", noKube}, Want: "--kubeconfig " + noKube + ": "},
+		"an address":        {Args: []string{"--config", config, "--own-namespace", "e", "--bind-address", "9443"}, Want: `--bind-address "9443": must be host:port, such as :9443 or 127.0.0.1:9443`},
+		"a port":            {Args: []string{"--config", config, "--own-namespace", "e", "--bind-address", ":99999"}, Want: `--bind-address ":99999": the port must be between 1 and 65535`},
+		"a health address":  {Args: []string{"--config", config, "--own-namespace", "e", "--health-probe-bind-address", "x"}, Want: `--health-probe-bind-address "x": must be host:port`},
+		"a metrics address": {Args: []string{"--config", config, "--own-namespace", "e", "--metrics-bind-address", ":http"}, Want: `--metrics-bind-address ":http": the port must be between 1 and 65535`},
+		"a cert, no key":    {Args: []string{"--config", config, "--own-namespace", "e", "--tls-cert-file", text}, Want: "--tls-cert-file and --tls-private-key-file belong together:"},
+		"a key, no cert":    {Args: []string{"--config", config, "--own-namespace", "e", "--tls-private-key-file", text}, Want: "--tls-cert-file and --tls-private-key-file belong together:"},
 		"no cert in file": {
-			args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", kube, "--tls-cert-file", text, "--tls-private-key-file", text},
-			want: "--tls-cert-file " + text + ", --tls-private-key-file " + text + ": tls: failed to find any PEM data in certificate input",
+			Args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", kube, "--tls-cert-file", text, "--tls-private-key-file", text},
+			Want: "--tls-cert-file " + text + ", --tls-private-key-file " + text + ": tls: failed to find any PEM data in certificate input",
 		},
 		"no such cert": {
-			args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", kube, "--tls-cert-file", dir + "/none", "--tls-private-key-file", text},
-			want: "open " + dir + "/none: no such file or directory",
+			Args: []string{"--config", config, "--own-namespace", "e", "--kubeconfig", kube, "--tls-cert-file", dir + "/none", "--tls-private-key-file", text},
+			Want: "open " + dir + "/none: no such file or directory",
 		},
-		"a configuration's name": {args: []string{"--config", config, "--own-namespace", "e", "--webhook-configuration", "A_B"}, want: `--webhook-configuration "A_B" is no name of an object:`},
-		"a Secret's name":        {args: []string{"--config", config, "--own-namespace", "e", "--ca-secret", ""}, want: `--ca-secret "" is no name of an object:`},
-		"a negative delay":       {args: []string{"--config", config, "--own-namespace", "e", "--shutdown-delay", "-1s"}, want: "--shutdown-delay -1s is negative"},
-		"no delay":               {args: []string{"--config", config, "--own-namespace", "e", "--shutdown-delay", "soon"}, want: `invalid argument "soon" for "--shutdown-delay" flag:`},
-		"a verbosity":            {args: []string{"--config", config, "-v", "much"}, want: `invalid argument "much" for "-v, --v" flag:`},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			if code := Main(tc.args, &stdout, &stderr); code != program.BadInput {
-				t.Errorf("exit code %d, want %d", code, program.BadInput)
-			}
-			got := stderr.String()
-			if !strings.HasPrefix(got, "evenkeel-webhook: ") || !strings.Contains(got, tc.want) {
-				t.Errorf("stderr %q, want evenkeel-webhook: and %q", got, tc.want)
-			}
-			if strings.Count(got, "\n") != 1 || stdout.Len() > 0 {
-				t.Errorf("stderr %q and stdout %q, want one line and nothing", got, stdout.String())
-			}
-		})
-	}
+		"a configuration's name": {Args: []string{"--config", config, "--own-namespace", "e", "--webhook-configuration", "A_B"}, Want: `--webhook-configuration "A_B" is no name of an object:`},
+		"a Secret's name":        {Args: []string{"--config", config, "--own-namespace", "e", "--ca-secret", ""}, Want: `--ca-secret "" is no name of an object:`},
+		"a negative delay":       {Args: []string{"--config", config, "--own-namespace", "e", "--shutdown-delay", "-1s"}, Want: "--shutdown-delay -1s is negative"},
+		"no delay":               {Args: []string{"--config", config, "--own-namespace", "e", "--shutdown-delay", "soon"}, Want: `invalid argument "soon" for "--shutdown-delay" flag:`},
+		"a verbosity":            {Args: []string{"--config", config, "-v", "much"}, Want: `invalid argument "much" for "-v, --v" flag:`},
+	})
 }
 
 func TestMainPrints(t *testing.T) {
-	for flag, want := range map[string]string{"--version": "evenkeel-webhook v", "--help": "--config string"} {
-		var stdout, stderr bytes.Buffer
-		if code := Main([]string{flag}, &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), want) {
-			t.Errorf("%s: exit code %d, stdout %q, stderr %q; want 0 and %q", flag, code, stdout.String(), stderr.String(), want)
-		}
-	}
+	programtest.CheckVersionAndHelp(t, "evenkeel-webhook", Main, "--config string")
 }

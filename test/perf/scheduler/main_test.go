@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/evenkeel/evenkeel/internal/program/programtest"
 	"github.com/evenkeel/evenkeel/test/perf/scheduler/report"
 )
 
@@ -169,43 +171,31 @@ func TestWrongInputIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte("kind: Pod\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, tc := range map[string]struct {
-		args []string
-		want string
-	}{
-		"an unknown flag":       {args: []string{"--node=5"}, want: "scheduler: unknown flag: --node; see --help"},
-		"an argument":           {args: []string{"5000"}, want: `scheduler: "5000" is not understood; scheduler takes flags only, see --help`},
-		"no number":             {args: []string{"--nodes=many"}, want: `scheduler: invalid argument "many" for "--nodes" flag: strconv.ParseInt: parsing "many": invalid syntax; see --help`},
-		"no nodes":              {args: []string{"--nodes=0"}, want: "scheduler: --nodes is 0: it must be 1 or more"},
-		"negative":              {args: []string{"--warmup=-1"}, want: "scheduler: --warmup is -1: it must be 0 or more"},
-		"a profile":             {args: []string{"--profiles=fast"}, want: `scheduler: --profiles has the value "fast": it must be one of default, tuned, evenkeel`},
-		"a profile twice":       {args: []string{"--profiles=default,default"}, want: "scheduler: --profiles names default twice"},
-		"no profile":            {args: []string{"--profiles="}, want: "scheduler: --profiles is empty: name one or more of default, tuned, evenkeel"},
-		"services":              {args: []string{"--services=many"}, want: `scheduler: --services has the value "many": it must be one of many-namespaces, one-namespace, none`},
-		"anti-affinity":         {args: []string{"--anti=yes"}, want: `scheduler: --anti has the value "yes": it must be one of required, preferred, preferred-zones, none`},
-		"spread":                {args: []string{"--spread=yes"}, want: `scheduler: --spread has the value "yes": it must be one of hard, soft, none`},
-		"a percentage":          {args: []string{"--existing-anti-affinity=101%"}, want: `scheduler: --existing-anti-affinity is "101%": it must be a percentage from 0% to 100%`},
-		"an output":             {args: []string{"-o", "yaml"}, want: `scheduler: --output has the value "yaml": it must be one of table, json`},
-		"racks without a host":  {args: []string{"--racks=51"}, want: "scheduler: --racks is 51, but there are only 50 hosts: each rack needs one"},
-		"zones without a rack":  {args: []string{"--zones=7"}, want: "scheduler: --zones is 7, but there are only 6 racks: each zone needs one"},
-		"too many pods":         {args: []string{"--pods=2000"}, want: "scheduler: --pods and --warmup add up to 2020 pods, but 50 nodes have room for 1600 beside those that run: ask for fewer, or for more nodes"},
-		"an impossible burst":   {args: []string{"--anti=required", "--burst=51"}, want: "scheduler: --burst is 51: with --anti required each pod needs a node of its own, and there are 50"},
-		"a collector's setting": {args: []string{"--gogc=tuned=0"}, want: "scheduler: --gogc sets tuned to 0: it must be 1 percent or more"},
-		"a file that is not":    {args: []string{"--config=none.yaml"}, want: "scheduler: --config: stat none.yaml: no such file or directory"},
-		"a file for nothing":    {args: []string{"--config=" + file, "--profiles=default"}, want: "scheduler: --config is for the profile evenkeel, which --profiles leaves out"},
-		"another kind":          {args: []string{"--config=" + file}, want: "scheduler: configuration file " + file + ": "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), append(slices.Clone(small), tc.args...), &stdout, &stderr)
-			if code != 2 || stdout.Len() > 0 {
-				t.Errorf("exit code %d and output %q, want 2 and none", code, stdout.String())
-			}
-			if got := stderr.String(); !strings.HasPrefix(got, tc.want) || strings.Count(got, "\n") != 1 {
-				t.Errorf("got %q, want the line %q", got, tc.want)
-			}
-		})
-	}
+	programtest.CheckRefusals(t, "scheduler", func(args []string, stdout, stderr io.Writer) int {
+		return run(t.Context(), append(slices.Clone(small), args...), stdout, stderr)
+	}, map[string]programtest.Refusal{
+		"an unknown flag":       {Args: []string{"--node=5"}, Want: "scheduler: unknown flag: --node; see --help"},
+		"an argument":           {Args: []string{"5000"}, Want: `scheduler: "5000" is not understood; scheduler takes flags only, see --help`},
+		"no number":             {Args: []string{"--nodes=many"}, Want: `scheduler: invalid argument "many" for "--nodes" flag: strconv.ParseInt: parsing "many": invalid syntax; see --help`},
+		"no nodes":              {Args: []string{"--nodes=0"}, Want: "scheduler: --nodes is 0: it must be 1 or more"},
+		"negative":              {Args: []string{"--warmup=-1"}, Want: "scheduler: --warmup is -1: it must be 0 or more"},
+		"a profile":             {Args: []string{"--profiles=fast"}, Want: `scheduler: --profiles has the value "fast": it must be one of default, tuned, evenkeel`},
+		"a profile twice":       {Args: []string{"--profiles=default,default"}, Want: "scheduler: --profiles names default twice"},
+		"no profile":            {Args: []string{"--profiles="}, Want: "scheduler: --profiles is empty: name one or more of default, tuned, evenkeel"},
+		"services":              {Args: []string{"--services=many"}, Want: `scheduler: --services has the value "many": it must be one of many-namespaces, one-namespace, none`},
+		"anti-affinity":         {Args: []string{"--anti=yes"}, Want: `scheduler: --anti has the value "yes": it must be one of required, preferred, preferred-zones, none`},
+		"spread":                {Args: []string{"--spread=yes"}, Want: `scheduler: --spread has the value "yes": it must be one of hard, soft, none`},
+		"a percentage":          {Args: []string{"--existing-anti-affinity=101%"}, Want: `scheduler: --existing-anti-affinity is "101%": it must be a percentage from 0% to 100%`},
+		"an output":             {Args: []string{"-o", "yaml"}, Want: `scheduler: --output has the value "yaml": it must be one of table, json`},
+		"racks without a host":  {Args: []string{"--racks=51"}, Want: "scheduler: --racks is 51, but there are only 50 hosts: each rack needs one"},
+		"zones without a rack":  {Args: []string{"--zones=7"}, Want: "scheduler: --zones is 7, but there are only 6 racks: each zone needs one"},
+		"too many pods":         {Args: []string{"--pods=2000"}, Want: "scheduler: --pods and --warmup add up to 2020 pods, but 50 nodes have room for 1600 beside those that run: ask for fewer, or for more nodes"},
+		"an impossible burst":   {Args: []string{"--anti=required", "--burst=51"}, Want: "scheduler: --burst is 51: with --anti required each pod needs a node of its own, and there are 50"},
+		"a collector's setting": {Args: []string{"--gogc=tuned=0"}, Want: "scheduler: --gogc sets tuned to 0: it must be 1 percent or more"},
+		"a file that is not":    {Args: []string{"--config=none.yaml"}, Want: "scheduler: --config: stat none.yaml: no such file or directory"},
+		"a file for nothing":    {Args: []string{"--config=" + file, "--profiles=default"}, Want: "scheduler: --config is for the profile evenkeel, which --profiles leaves out"},
+		"another kind":          {Args: []string{"--config=" + file}, Want: "scheduler: configuration file " + file + ": "},
+	})
 }
 
 // TestPodThatIsNotPlacedFailsTheRun: figures of a run that lost pods would be

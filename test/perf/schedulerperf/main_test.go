@@ -6,6 +6,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/evenkeel/evenkeel/internal/program"
+	"github.com/evenkeel/evenkeel/internal/program/programtest"
 	"github.com/evenkeel/evenkeel/test/perf/schedulerperf/report"
 )
 
@@ -80,36 +81,22 @@ func TestWrongInputIsRefused(t *testing.T) {
 	if err := os.WriteFile(file, []byte("kind: Pod\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, tc := range map[string]struct {
-		args []string
-		want string
-	}{
-		"an unknown flag":     {[]string{"--size=5"}, "schedulerperf: unknown flag: --size; see --help"},
-		"an argument":         {[]string{"smoke"}, `schedulerperf: "smoke" is not understood; schedulerperf takes flags only, see --help`},
-		"a workload":          {[]string{"--workloads=Basic"}, `schedulerperf: --workloads has the value "Basic": it must be one of SchedulingBasic, DefaultTopologySpreading, PreferredAntiAffinity, PodMatchingAntiAffinity, MixedChurn, Unschedulable`},
-		"no workload":         {[]string{"--workloads="}, "schedulerperf: --workloads is empty: name one or more of SchedulingBasic, "},
-		"a size":              {[]string{"--sizes=2000"}, `schedulerperf: --sizes has the value "2000": it must be one of smoke, 1000, 5000`},
-		"a size twice":        {[]string{"--sizes=smoke,smoke"}, "schedulerperf: --sizes names smoke twice"},
-		"a scheduler":         {[]string{"--schedulers=fast"}, `schedulerperf: --schedulers has the value "fast": it must be one of default, tuned, shipped, evenkeel, null`},
-		"no repeat":           {[]string{"--repeats=0"}, "schedulerperf: --repeats is 0: it must be 1 or more"},
-		"a collector":         {[]string{"--gogc=-1"}, "schedulerperf: --gogc is -1: it must be 1 or more"},
-		"an output":           {[]string{"-o", "yaml"}, `schedulerperf: --output has the value "yaml": it must be one of table, json`},
-		"profiles to nowhere": {[]string{"--cpuprofile"}, "schedulerperf: --cpuprofile needs --results: the folder to write the profiles into"},
-		"a file that is not":  {[]string{"--config=none.yaml"}, "schedulerperf: --config: stat none.yaml: no such file or directory"},
-		"a file for nothing":  {[]string{"--config=" + file, "--schedulers=null"}, "schedulerperf: --config is for the scheduler evenkeel, which --schedulers leaves out"},
-		"another kind":        {[]string{"--config=" + file}, "schedulerperf: configuration file " + file + ": "},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var stdout, stderr bytes.Buffer
-			code := run(t.Context(), tc.args, &stdout, &stderr)
-			if code != program.BadInput || stdout.Len() > 0 {
-				t.Errorf("exit code %d and output %q, want %d and none", code, stdout.String(), program.BadInput)
-			}
-			if got := stderr.String(); !strings.HasPrefix(got, tc.want) || strings.Count(got, "\n") != 1 {
-				t.Errorf("got %q, want the line %q", got, tc.want)
-			}
-		})
-	}
+	programtest.CheckRefusals(t, "schedulerperf", func(args []string, stdout, stderr io.Writer) int { return run(t.Context(), args, stdout, stderr) }, map[string]programtest.Refusal{
+		"an unknown flag":     {Args: []string{"--size=5"}, Want: "schedulerperf: unknown flag: --size; see --help"},
+		"an argument":         {Args: []string{"smoke"}, Want: `schedulerperf: "smoke" is not understood; schedulerperf takes flags only, see --help`},
+		"a workload":          {Args: []string{"--workloads=Basic"}, Want: `schedulerperf: --workloads has the value "Basic": it must be one of SchedulingBasic, DefaultTopologySpreading, PreferredAntiAffinity, PodMatchingAntiAffinity, MixedChurn, Unschedulable`},
+		"no workload":         {Args: []string{"--workloads="}, Want: "schedulerperf: --workloads is empty: name one or more of SchedulingBasic, "},
+		"a size":              {Args: []string{"--sizes=2000"}, Want: `schedulerperf: --sizes has the value "2000": it must be one of smoke, 1000, 5000`},
+		"a size twice":        {Args: []string{"--sizes=smoke,smoke"}, Want: "schedulerperf: --sizes names smoke twice"},
+		"a scheduler":         {Args: []string{"--schedulers=fast"}, Want: `schedulerperf: --schedulers has the value "fast": it must be one of default, tuned, shipped, evenkeel, null`},
+		"no repeat":           {Args: []string{"--repeats=0"}, Want: "schedulerperf: --repeats is 0: it must be 1 or more"},
+		"a collector":         {Args: []string{"--gogc=-1"}, Want: "schedulerperf: --gogc is -1: it must be 1 or more"},
+		"an output":           {Args: []string{"-o", "yaml"}, Want: `schedulerperf: --output has the value "yaml": it must be one of table, json`},
+		"profiles to nowhere": {Args: []string{"--cpuprofile"}, Want: "schedulerperf: --cpuprofile needs --results: the folder to write the profiles into"},
+		"a file that is not":  {Args: []string{"--config=none.yaml"}, Want: "schedulerperf: --config: stat none.yaml: no such file or directory"},
+		"a file for nothing":  {Args: []string{"--config=" + file, "--schedulers=null"}, Want: "schedulerperf: --config is for the scheduler evenkeel, which --schedulers leaves out"},
+		"another kind":        {Args: []string{"--config=" + file}, Want: "schedulerperf: configuration file " + file + ": "},
+	})
 }
 
 // TestFailureNamesItsReason: scheduler_perf's output has thousands of lines.
