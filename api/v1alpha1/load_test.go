@@ -16,10 +16,15 @@ import (
 
 const head = "apiVersion: config.evenkeel.io/v1alpha1\nkind: AdmissionConfiguration\n"
 
-// The defaults are an interface: a change of one changes clusters whose file
-// leaves it out.
 func TestAdmissionConfigurationDefaults(t *testing.T) {
-	cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", []byte(head))
+	checkDefaults(t, v1alpha1.LoadAdmissionConfiguration, head, "testdata/defaults.yaml")
+}
+
+// checkDefaults loads the smallest file of a kind. The defaults are an interface: a
+// change of one changes clusters, or nodes, whose file leaves it out.
+func checkDefaults[C interface{ Hash() string }](t *testing.T, load func(string, []byte) (C, error), smallest, defaults string) {
+	t.Helper()
+	cfg, err := load("config.yaml", []byte(smallest))
 	if err != nil {
 		t.Fatalf("the smallest file: %v", err)
 	}
@@ -27,9 +32,9 @@ func TestAdmissionConfigurationDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatalf("writing the configuration: %v", err)
 	}
-	golden.Check(t, "testdata/defaults.yaml", got)
+	golden.Check(t, defaults, got)
 
-	again, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", got)
+	again, err := load("config.yaml", got)
 	if err != nil {
 		t.Fatalf("the defaults, written out: %v", err)
 	}
@@ -38,13 +43,18 @@ func TestAdmissionConfigurationDefaults(t *testing.T) {
 	}
 }
 
-func TestShippedConfigurationLoads(t *testing.T) {
-	const path = "../../manifests/base/webhook/config.yaml"
+func TestShippedConfigurationsLoad(t *testing.T) {
+	checkShipped(t, v1alpha1.LoadAdmissionConfiguration, "../../manifests/base/webhook/config.yaml")
+	checkShipped(t, v1alpha1.LoadNodeConfiguration, "../../manifests/base/node/config.yaml")
+}
+
+func checkShipped[C any](t *testing.T, load func(string, []byte) (C, error), path string) {
+	t.Helper()
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v1alpha1.LoadAdmissionConfiguration(path, content); err != nil {
+	if _, err := load(path, content); err != nil {
 		t.Error(err)
 	}
 }

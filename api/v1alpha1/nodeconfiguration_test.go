@@ -4,49 +4,16 @@
 package v1alpha1_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
-	"github.com/evenkeel/evenkeel/internal/golden"
 )
 
 const nodeHead = "apiVersion: config.evenkeel.io/v1alpha1\nkind: NodeConfiguration\n"
 
-// The defaults are an interface: a change of one changes nodes whose file leaves
-// it out.
 func TestNodeConfigurationDefaults(t *testing.T) {
-	cfg, err := v1alpha1.LoadNodeConfiguration("config.yaml", []byte(nodeHead))
-	if err != nil {
-		t.Fatalf("the smallest file: %v", err)
-	}
-	got, err := yaml.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden.Check(t, "testdata/node-defaults.yaml", got)
-
-	again, err := v1alpha1.LoadNodeConfiguration("config.yaml", got)
-	if err != nil {
-		t.Fatalf("the defaults, written out: %v", err)
-	}
-	if cfg.Hash() != again.Hash() {
-		t.Errorf("a file with the defaults written out has hash %s, one without them %s", again.Hash(), cfg.Hash())
-	}
-}
-
-func TestShippedNodeConfigurationLoads(t *testing.T) {
-	const path = "../../manifests/base/node/config.yaml"
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := v1alpha1.LoadNodeConfiguration(path, content); err != nil {
-		t.Error(err)
-	}
+	checkDefaults(t, v1alpha1.LoadNodeConfiguration, nodeHead, "testdata/node-defaults.yaml")
 }
 
 func TestLoadNodeConfigurationRefusesWrongFiles(t *testing.T) {

@@ -10,9 +10,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,12 +24,12 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-	"sigs.k8s.io/yaml"
 
 	"github.com/evenkeel/evenkeel/api/wellknown"
 	"github.com/evenkeel/evenkeel/internal/cli"
 	"github.com/evenkeel/evenkeel/internal/cli/explain"
 	"github.com/evenkeel/evenkeel/test/integration/program"
+	"github.com/evenkeel/evenkeel/test/integration/rights"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
 )
 
@@ -43,7 +41,7 @@ func TestExplainAsksACluster(t *testing.T) {
 	}
 	p.Await(t, "Up until Ctrl-C.")
 	client := kubernetes.NewForConfigOrDie(config)
-	rules := documentedRights(t)
+	rules := rights.Documented(t, "explain.md")
 	user := newUser(t, client, config, "explainer", rules)
 	cart := podOf(t, client, "shop", "cart")
 
@@ -193,23 +191,6 @@ func podOf(t *testing.T, client kubernetes.Interface, namespace, app string) *co
 		t.Fatalf("%d pods of %s/%s, want 1", len(pods.Items), namespace, app)
 	}
 	return &pods.Items[0]
-}
-
-// documentedRights reads the ClusterRole in docs/explain.md.
-func documentedRights(t *testing.T) []rbacv1.PolicyRule {
-	t.Helper()
-	page, err := os.ReadFile("../../../docs/explain.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1) {
-		var role rbacv1.ClusterRole
-		if yaml.UnmarshalStrict(block[1], &role) == nil && role.Kind == "ClusterRole" {
-			return role.Rules
-		}
-	}
-	t.Fatal("docs/explain.md has no ClusterRole")
-	return nil
 }
 
 // newUser returns the kubeconfig of a new ServiceAccount with these rights and no

@@ -26,10 +26,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/yaml"
 
 	"github.com/evenkeel/evenkeel/internal/cli"
 	"github.com/evenkeel/evenkeel/internal/controlplane"
+	"github.com/evenkeel/evenkeel/test/integration/rights"
 )
 
 // TestTrimAsksACluster starts a control plane once. Its pods are never placed:
@@ -50,7 +50,7 @@ func TestTrimAsksACluster(t *testing.T) {
 		}
 	})
 	client := kubernetes.NewForConfigOrDie(cp.Config())
-	user := newUser(t, cp, client, documentedRights(t))
+	user := newUser(t, cp, client, rights.Documented(t, "trim.md"))
 
 	fill(t, client)
 	t.Run("everything is listed with the documented rights", func(t *testing.T) { checkEverything(t, user) })
@@ -99,23 +99,6 @@ func fill(t *testing.T, client kubernetes.Interface) {
 	} {
 		must(client.CoreV1().Pods(pod.Namespace).Create(ctx, pod, create))(t)
 	}
-}
-
-// documentedRights reads the ClusterRole in docs/trim.md.
-func documentedRights(t *testing.T) []rbacv1.PolicyRule {
-	t.Helper()
-	page, err := os.ReadFile("../../../docs/trim.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1) {
-		var role rbacv1.ClusterRole
-		if yaml.UnmarshalStrict(block[1], &role) == nil && role.Kind == "ClusterRole" {
-			return role.Rules
-		}
-	}
-	t.Fatal("docs/trim.md has no ClusterRole")
-	return nil
 }
 
 var users int
@@ -265,7 +248,7 @@ func without(rules []rbacv1.PolicyRule, resource string) []rbacv1.PolicyRule {
 }
 
 func checkForbidden(t *testing.T, cp *controlplane.ControlPlane, client kubernetes.Interface) {
-	kubeconfig := newUser(t, cp, client, without(documentedRights(t), "deviceclasses"))
+	kubeconfig := newUser(t, cp, client, without(rights.Documented(t, "trim.md"), "deviceclasses"))
 	d := trimJSON(t, "--kubeconfig", kubeconfig)
 	if len(d.Missing) != 1 || d.Missing[0].Kind != "DeviceClass" || d.Missing[0].Reason != "not allowed to list them" {
 		t.Errorf("missing: %v, want the DeviceClasses", d.Missing)
@@ -276,7 +259,7 @@ func checkForbidden(t *testing.T, cp *controlplane.ControlPlane, client kubernet
 }
 
 func checkPodsForbidden(t *testing.T, cp *controlplane.ControlPlane, client kubernetes.Interface) {
-	kubeconfig := newUser(t, cp, client, without(documentedRights(t), "pods"))
+	kubeconfig := newUser(t, cp, client, without(rights.Documented(t, "trim.md"), "pods"))
 	out, errOut, code := trim(t, "--kubeconfig", kubeconfig)
 	if code != 1 || out != "" || !strings.HasPrefix(errOut, "evenkeel trim: listing pods: not allowed; docs/trim.md has the rights that are needed") {
 		t.Errorf("exit code %d, output %q, error %q", code, out, errOut)
