@@ -37,8 +37,13 @@ func resizeWarnings(r mutate.Resize, c *corev1.Container) []string {
 	}
 	var out []string
 	facts := r.Record.Containers[c.Name].Facts
-	if facts[mutate.FactHeap] != "" && limitOf(r.Before, c.Name, corev1.ResourceMemory) != limitOf(r.After, c.Name, corev1.ResourceMemory) {
-		out = append(out, memoryResized(c, options, facts, r.Anew.Containers[c.Name]))
+	if anew := r.Anew.Containers[c.Name]; facts[mutate.FactHeap] != "" {
+		switch {
+		case limitOf(r.Before, c.Name, corev1.ResourceMemory) != limitOf(r.After, c.Name, corev1.ResourceMemory):
+			out = append(out, memoryResized(c, options, facts, anew))
+		case podMemory(r.Before) != podMemory(r.After) && anew.Facts[mutate.FactHeap] != facts[mutate.FactHeap]:
+			out = append(out, shareResized(facts, anew))
+		}
 	}
 	was, is := limitOf(r.Before, c.Name, corev1.ResourceCPU), limitOf(r.After, c.Name, corev1.ResourceCPU)
 	if was != is && strings.Contains(options, "-XX:ActiveProcessorCount=") {
@@ -76,6 +81,25 @@ func memoryResized(c *corev1.Container, options string, facts map[string]string,
 		text += "; a pod that is created with it has " + wanted + " %"
 	}
 	return text
+}
+
+// shareResized says what becomes of a heap when the memory limit of the pod changes
+// but not that of the container, which has another share of the pod's then.
+func shareResized(facts map[string]string, anew mutate.Result) string {
+	text := "the heap stays " + facts[mutate.FactHeap] + " while the memory limit of the pod changes"
+	if heap := anew.Facts[mutate.FactHeap]; heap != "" {
+		return text + "; a pod that is created with it has " + heap
+	}
+	if anew.Code != "" {
+		text += ", although " + anew.Code.Sentence()
+	}
+	return text
+}
+
+// podMemory returns the memory limit of the pod as a whole in bytes, 0 without one.
+func podMemory(pod *corev1.Pod) int64 {
+	limit := podLimit(pod, corev1.ResourceMemory)
+	return limit.Value()
 }
 
 // limitOf returns the limit by which a JVM in a container of the pod goes: of

@@ -119,3 +119,41 @@ func TestResizeWarningsOfSidecarsAndPods(t *testing.T) {
 		t.Errorf("the user is told %q", got)
 	}
 }
+
+// TestResizeWarningsOfThePodsLimit changes the pod's own limit alone, of which each
+// of two containers that have more together has a share.
+func TestResizeWarningsOfThePodsLimit(t *testing.T) {
+	limits := func(memory string) corev1.ResourceList {
+		return corev1.ResourceList{corev1.ResourceMemory: resource.MustParse(memory)}
+	}
+	for name, tc := range map[string]struct {
+		memory string
+		want   []string
+	}{
+		"enough for both":  {memory: "4Gi"},
+		"less than before": {memory: "1536Mi", want: []string{"the heap stays 713Mi while the memory limit of the pod changes; a pod that is created with it has 470Mi"}},
+		"too little": {memory: "200Mi", want: []string{"the heap stays 713Mi while the memory limit of the pod changes, although the memory limit, or its share of the pod's, " +
+			"is too small for a Java service, so no heap is set; raise it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := javaPod()
+			second := *pod.Spec.Containers[0].DeepCopy()
+			second.Name = "second"
+			pod.Spec.Containers = append(pod.Spec.Containers, second)
+			pod.Spec.Resources = &corev1.ResourceRequirements{Limits: limits("2Gi")}
+			chain := mutatortest.NewChain(v1alpha1.OnErrorAdmit, jvm.New(feature(t, "{}")))
+			before := chain.Run(mutatortest.DefaultRequest(), pod).Pod
+			after := before.DeepCopy()
+			after.Spec.Resources.Limits = limits(tc.memory)
+			var want []string
+			for _, container := range []string{"app", "second"} {
+				for _, text := range tc.want {
+					want = append(want, "evenkeel jvm, container "+container+": "+text)
+				}
+			}
+			if diff := cmp.Diff(want, chain.ResizeWarnings(mutatortest.DefaultRequest(), before, after)); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
