@@ -13,6 +13,7 @@
 // the pod, whatever the failurePolicy of the webhook says.
 //
 // The handler makes no API call and has no side effects, so a dry run is a run
-// like any other. Besides the webhook's main, this is the only package that
-// knows controller-runtime.
+// like any other. A resize of a pod that runs is answered with warnings alone.
+//
+// Of what the webhook is made of, only its main knows controller-runtime besides.
 package pod

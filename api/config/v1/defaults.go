@@ -20,9 +20,8 @@ const DefaultFamilyWeightPercent int32 = 25
 
 // DefaultCandidates is the default of ReplicaSpreadArgs.Candidates. Each further
 // one costs 4 to 5 µs of CPU per pod, and more do not place better: with 4, 8 and
-// 16 the racks and hosts of the benchmarks' services are at their ideal. With as
-// many replicas as there are nodes, 1,000 of either, 0.9 % of them shared a host
-// with 4, 0.5 % with 8 and none with 16: see docs/benchmarks.
+// 16 the racks and hosts of the benchmarks' services are at their ideal, and with 4
+// those of 1,000 replicas on 1,000 nodes too: see docs/benchmarks.
 const DefaultCandidates int32 = 4
 
 // defaultLevels are the levels in the order in which they are defaulted. The

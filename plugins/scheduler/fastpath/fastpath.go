@@ -8,9 +8,9 @@
 // index; the PreFilter, Filter, PreScore and Score plugins of the profile run on
 // them, through the framework, as they would on any list of nodes. A pod is
 // placed here or not judged at all: whenever no candidate fits, or something is
-// asked for that candidates cannot answer, the original function does its work
-// from the beginning. So every verdict, event, preemption and nomination is
-// kube-scheduler's.
+// asked for that candidates cannot answer, the original function does its work,
+// on all nodes; PreFilter alone does not run again. So every verdict, event,
+// preemption and nomination is kube-scheduler's.
 //
 // It is no plugin. It is the only package that depends on the inner workings of
 // the scheduler (SchedulePod and what it is to return) rather than on its

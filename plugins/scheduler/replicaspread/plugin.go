@@ -40,7 +40,7 @@ type ReplicaSpread struct {
 	// levels are the levels by name, and labels the node label keys of each.
 	levels []config.LevelName
 	labels [][]string
-	// candidates is the number of candidates in each list of the fast path.
+	// candidates is the number of candidates in the first list of the fast path.
 	candidates int32
 	// self is what PreFilter leaves for SourceOf.
 	self fwk.StateData
