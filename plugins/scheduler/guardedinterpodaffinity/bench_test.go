@@ -12,13 +12,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	featuregatetesting "k8s.io/component-base/featuregate/testing"
-	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/features"
-	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
 // The benchmarks run in a data centre of 5,000 nodes with 20 pods each, which
@@ -27,7 +26,6 @@ const (
 	benchNodes       = 5000
 	benchPodsPerNode = 20
 	benchServices    = 2000
-	benchCandidates  = 100
 )
 
 func benchPod(i int, affinity func(corev1.PodAffinityTerm) *corev1.Affinity) *corev1.Pod {
@@ -52,25 +50,23 @@ func ratherApart(term corev1.PodAffinityTerm) *corev1.Affinity {
 	}}
 }
 
-func benchCluster(b *testing.B, affinity func(corev1.PodAffinityTerm) *corev1.Affinity) *cluster {
+func benchCluster(b *testing.B, affinity func(corev1.PodAffinityTerm) *corev1.Affinity) *guardtest.Cluster {
 	b.Helper()
 	c := newCluster(b)
 	for n := range benchNodes {
-		c.cache.AddNode(klog.Background(), st.MakeNode().Name(fmt.Sprintf("node-%d", n)).Label(corev1.LabelHostname, fmt.Sprintf("node-%d", n)).
+		c.AddNode(st.MakeNode().Name(fmt.Sprintf("node-%d", n)).Label(corev1.LabelHostname, fmt.Sprintf("node-%d", n)).
 			Label("rack", fmt.Sprintf("rack-%d", n/20)).Label(corev1.LabelTopologyZone, fmt.Sprintf("zone-%d", n%3)).Obj())
 	}
 	for i := range benchNodes * benchPodsPerNode {
-		c.place(onNode(benchPod(i, affinity), fmt.Sprintf("node-%d", i%benchNodes)))
+		c.Place(onNode(benchPod(i, affinity), fmt.Sprintf("node-%d", i%benchNodes)))
 	}
-	c.update()
+	c.Update()
 	return c
 }
 
-// BenchmarkCycle is the share of inter-pod affinity in one scheduling cycle:
-// PreFilter, and Filter, PreScore and Score of 100 candidates, on one thread.
-// Before each cycle, a pod was placed. It runs for the in-tree plugin and for the
-// guarded one, in clusters whose placed pods have the affinity that is said, and
-// for an incoming pod that has it, or not, and that no placed pod minds.
+// BenchmarkCycle is the share of inter-pod affinity in one scheduling cycle (see
+// guardtest), in clusters whose placed pods have the affinity that is said, and for
+// an incoming pod that has it, or not, and that no placed pod minds.
 func BenchmarkCycle(b *testing.B) {
 	for _, bc := range []struct {
 		name             string
@@ -87,49 +83,15 @@ func BenchmarkCycle(b *testing.B) {
 		b.Run(bc.name, func(b *testing.B) {
 			featuregatetesting.SetFeatureGateDuringTest(b, utilfeature.DefaultFeatureGate, features.InterPodAffinityHostnameFastPath, bc.fastPath)
 			c := benchCluster(b, bc.placed)
-			p := c.pair(config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1})
 			next := benchNodes * benchPodsPerNode
-			for _, plugin := range []struct {
-				name string
-				framework.Framework
-			}{{"in-tree", p.inTree}, {"guarded", p.guarded}} {
-				cycle := func(b *testing.B, pod *corev1.Pod) {
-					state, candidates := framework.NewCycleState(), c.nodes()
-					if _, status, _ := plugin.RunPreFilterPlugins(b.Context(), state, pod); !status.IsSuccess() {
-						b.Fatal(status)
-					}
-					candidates = candidates[:benchCandidates]
-					for _, info := range candidates {
-						plugin.RunFilterPluginsWithNominatedPods(b.Context(), state, pod, info)
-					}
-					if status := plugin.RunPreScorePlugins(b.Context(), state, pod, candidates); !status.IsSuccess() {
-						b.Fatal(status)
-					}
-					if _, status := plugin.RunScorePlugins(b.Context(), state, pod, candidates); !status.IsSuccess() {
-						b.Fatal(status)
-					}
-				}
-				// An incoming pod that no placed one knows.
-				stranger := func(i int) *corev1.Pod {
-					pod := benchPod(i, bc.incoming)
-					pod.Namespace, pod.Labels["app"] = "new", "new"
-					return pod
-				}
-				b.Run(plugin.name, func(b *testing.B) {
-					cycle(b, stranger(next)) // The first one reads all nodes.
-					b.ReportAllocs()
-					for b.Loop() {
-						b.StopTimer()
-						next++
-						placed := onNode(benchPod(next, bc.placed), fmt.Sprintf("node-%d", next%benchNodes))
-						must(b, c.cache.AssumePod(klog.Background(), placed))
-						c.update()
-						pod := stranger(next)
-						b.StartTimer()
-						cycle(b, pod)
-					}
-				})
-			}
+			c.BenchmarkCycle(b, pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}), func() *corev1.Pod {
+				next++
+				return onNode(benchPod(next, bc.placed), fmt.Sprintf("node-%d", next%benchNodes))
+			}, func() *corev1.Pod { // One that no placed pod knows.
+				pod := benchPod(next, bc.incoming)
+				pod.Namespace, pod.Labels["app"] = "new", "new"
+				return pod
+			})
 		})
 	}
 }
@@ -137,8 +99,8 @@ func BenchmarkCycle(b *testing.B) {
 // BenchmarkRefreshAll is the first cycle: 100,000 pods are read.
 func BenchmarkRefreshAll(b *testing.B) {
 	c := benchCluster(b, apart)
-	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
-	must(b, err)
+	list, err := c.Snapshot.NodeInfos().HavePodsWithAffinityList()
+	guardtest.Must(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
 		ix := index.New()
@@ -152,8 +114,8 @@ func BenchmarkRefreshAll(b *testing.B) {
 // more node on the list of those with affinity.
 func BenchmarkRefreshGrowing(b *testing.B) {
 	c := benchCluster(b, apart)
-	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
-	must(b, err)
+	list, err := c.Snapshot.NodeInfos().HavePodsWithAffinityList()
+	guardtest.Must(b, err)
 	ix, without := index.New(), list[:0:0]
 	b.ReportAllocs()
 	i := 0
@@ -171,8 +133,8 @@ func BenchmarkRefreshGrowing(b *testing.B) {
 // the tier, the hash or a common label in their selectors.
 func BenchmarkMatch(b *testing.B) {
 	c := benchCluster(b, apart)
-	list, err := c.snapshot.NodeInfos().HavePodsWithAffinityList()
-	must(b, err)
+	list, err := c.Snapshot.NodeInfos().HavePodsWithAffinityList()
+	guardtest.Must(b, err)
 	ix := index.New()
 	ix.Refresh(list, false)
 	pod := benchPod(0, none)

@@ -4,237 +4,80 @@
 package guardedinterpodaffinity
 
 import (
-	"flag"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/types"
-	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	featuregatetesting "k8s.io/component-base/featuregate/testing"
-	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/features"
-	"k8s.io/kubernetes/pkg/scheduler/framework"
 
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
-var (
-	seed  = flag.Uint64("seed", 0, "seed of the random tests; 0 takes the time")
-	cases = flag.Int("cases", 20_000, "number of pods that the differential test schedules")
-)
-
-// stepsPerCluster is the number of times that a random cluster changes before
-// the next one is made.
-const stepsPerCluster = 100
-
-// TestGuardedEqualsInTree schedules random pods in random clusters with the
-// guarded and with the in-tree plugin, each in a framework of its own, and
-// compares all that the scheduler would see: the result of PreFilter, the verdict
-// and the reasons for each node (with nominated pods), those for a node from which
-// pods are removed on trial, and the scores. The clusters change all the time, and
-// the guarded plugins of all profiles keep the one index through it.
-//
-// A case is one pod. -cases says how many; -seed replays a run.
+// TestGuardedEqualsInTree compares the two plugins, what the index says of the terms
+// that match, and what is said to be the best score. See guardtest.Compare.
 func TestGuardedEqualsInTree(t *testing.T) {
-	s := *seed
-	if s == 0 {
-		s = uint64(time.Now().UnixNano())
-	}
-	t.Logf("replay with: go test ./plugins/scheduler/guardedinterpodaffinity -run %s -args -seed %d -cases %d", t.Name(), s, *cases)
-	for name, fastPath := range map[string]bool{"default": false, "InterPodAffinityHostnameFastPath": true} {
-		t.Run(name, func(t *testing.T) {
-			featuregatetesting.SetFeatureGateDuringTest(t, utilfeature.DefaultFeatureGate, features.InterPodAffinityHostnameFastPath, fastPath)
-			d := &differential{T: t, seen: map[string]int{}}
-			for round := uint64(0); d.cases < *cases/2; round++ {
-				d.round(s, round)
+	guardtest.Compare(t, guardtest.Subject{
+		Plugins: plugins(),
+		Settings: map[string]guardtest.Setting{
+			"default": {
+				Gates:    featuregatetesting.FeatureOverrides{features.InterPodAffinityHostnameFastPath: false},
+				Expected: []string{"some node is the best there can be: true", "some node is the best there can be: false"},
+			},
+			// The in-tree plugin is shown all nodes, and no reach is known.
+			"InterPodAffinityHostnameFastPath": {Gates: featuregatetesting.FeatureOverrides{features.InterPodAffinityHostnameFastPath: true}},
+		},
+		Begin: begin, Filtered: sameMatches, Scored: reach,
+		Expected: []string{
+			"verdict: node(s) didn't match pod affinity rules", "verdict: node(s) didn't match pod anti-affinity rules",
+			"verdict: node(s) didn't satisfy existing pods anti-affinity rules", "in preemption: node(s) didn't satisfy existing pods anti-affinity rules",
+		},
+	})
+}
+
+func begin(t *testing.T, r *guardtest.Random) guardtest.Round {
+	c, m := newCluster(t), &maker{r, guardtest.Pick(r, []int{0, 2, 5, 10, 20, 40})}
+	return guardtest.Round{
+		Cluster: c, Limits: guardtest.Limits{LeastNodes: 3, MostNodes: 9, NewNodes: 5, MostPods: 40}, Maker: m,
+		Changes: []func(){func() {
+			name := guardtest.Pick(r, namespaceNames)
+			if r.Percent(20) {
+				removeNamespace(t, c, name)
+			} else {
+				setNamespace(t, c, name, m.labels(teamKeys, teamValues))
 			}
-			d.report()
-		})
-	}
-}
-
-// differential compares, and counts what it saw.
-type differential struct {
-	*testing.T
-	*churn
-	where    string
-	cases    int
-	compared int
-	seen     map[string]int
-}
-
-func (d *differential) round(seed, round uint64) {
-	r := &random{Rand: rand.New(rand.NewPCG(seed, round))}
-	r.terms = pick(r, []int{0, 2, 5, 10, 20, 40})
-	d.churn = &churn{cluster: newCluster(d.T), r: r, assumed: map[types.UID]bool{}}
-	var pairs []pair
-	for _, args := range []config.GuardedInterPodAffinityArgs{
-		{HardPodAffinityWeight: 1},
-		{HardPodAffinityWeight: 0},
-		{HardPodAffinityWeight: 60, IgnorePreferredTermsOfExistingPods: true},
-	} {
-		pairs = append(pairs, d.pair(args))
-	}
-	for range r.IntN(100) {
-		d.change()
-	}
-	for step := range stepsPerCluster {
-		if d.cases >= *cases/2 {
-			return
-		}
-		d.where = fmt.Sprintf("round %d, step %d", round, step)
-		for range 1 + r.IntN(4) {
-			d.change()
-		}
-		d.update()
-		if len(d.cluster.nodes()) == 0 {
-			continue
-		}
-		look := func() { d.schedule(pick(r, pairs), grouped(d.r.pod())) }
-		switch r.IntN(8) {
-		case 0:
-			d.tryPlacing(look)
-		case 1:
-			d.tryPreempting(look)
-		}
-		pod := d.r.pod()
-		switch {
-		case r.percent(3):
-			pod = d.r.broken()
-		case r.percent(30):
-			pod.Spec.Affinity = nil
-		}
-		d.schedule(pick(r, pairs), pod)
-	}
-}
-
-// schedule takes one pod through both frameworks.
-func (d *differential) schedule(p pair, pod *corev1.Pod) {
-	d.cases++
-	ctx := d.Context()
-	a, b := framework.NewCycleState(), framework.NewCycleState()
-	wantResult, want, _ := p.inTree.RunPreFilterPlugins(ctx, a, pod)
-	gotResult, got, _ := p.guarded.RunPreFilterPlugins(ctx, b, pod)
-	d.same(pod, "PreFilter", outcome(want), outcome(got))
-	d.same(pod, "the result of PreFilter", fmt.Sprint(wantResult), fmt.Sprint(gotResult))
-	d.same(pod, "Skip at PreFilter", a.GetSkipFilterPlugins().Len(), b.GetSkipFilterPlugins().Len())
-	d.sameMatches(p, pod)
-	if !want.IsSuccess() {
-		d.seen["rejected by PreFilter"]++
-		return
-	}
-	d.seen[fmt.Sprintf("skipped at PreFilter: %t", b.GetSkipFilterPlugins().Len() > 0)]++
-	var feasible []fwk.NodeInfo
-	for _, info := range d.cluster.nodes() {
-		want := p.inTree.RunFilterPluginsWithNominatedPods(ctx, a, pod, info)
-		got := p.guarded.RunFilterPluginsWithNominatedPods(ctx, b, pod, info)
-		d.same(pod, "Filter of "+info.Node().Name, outcome(want), outcome(got))
-		d.seen["verdict: "+want.Message()]++
-		if want.IsSuccess() {
-			feasible = append(feasible, info)
-		} else if p.inTree.RunFilterPlugins(ctx, a, pod, info).IsSuccess() {
-			d.seen["rejected for a nominated pod"]++
-		}
-	}
-	if d.r.percent(30) {
-		d.preempt(p, pod, a, b)
-	}
-	if len(feasible) > 0 {
-		d.score(p, pod, a, b, feasible)
-	}
-}
-
-// preempt removes pods on trial from the NodeInfo of a node, as the search for
-// victims does, and adds some of them again, or others.
-func (d *differential) preempt(p pair, pod *corev1.Pod, a, b fwk.CycleState) {
-	ctx := d.Context()
-	infos := d.cluster.nodes()
-	info := pick(d.r, infos).Snapshot()
-	a, b = a.Clone(), b.Clone()
-	var removed []fwk.PodInfo
-	for range 1 + d.r.IntN(6) {
-		switch choice := d.r.IntN(10); {
-		case choice < 5 && len(info.GetPods()) > 0:
-			victim := pick(d.r, info.GetPods())
-			must(d.tb, info.RemovePod(klog.Background(), victim.GetPod()))
-			removed = append(removed, victim)
-			d.same(pod, "RemovePod", outcome(p.inTree.RunPreFilterExtensionRemovePod(ctx, a, pod, victim, info)),
-				outcome(p.guarded.RunPreFilterExtensionRemovePod(ctx, b, pod, victim, info)))
-		case choice < 8 && len(removed) > 0:
-			i := d.r.IntN(len(removed))
-			d.add(p, pod, a, b, removed[i], info)
-			removed = slices.Delete(removed, i, i+1)
-		case choice < 9: // A pod that is nominated meanwhile.
-			added, err := framework.NewPodInfo(d.r.pod())
-			must(d.tb, err)
-			d.add(p, pod, a, b, added, info)
-		default: // A victim's group has a pod on another node, which keeps its NodeInfo.
-			if other := pick(d.r, infos); other.Node().Name != info.Node().Name && len(other.GetPods()) > 0 {
-				victim := pick(d.r, other.GetPods())
-				d.same(pod, "RemovePod", outcome(p.inTree.RunPreFilterExtensionRemovePod(ctx, a, pod, victim, other)),
-					outcome(p.guarded.RunPreFilterExtensionRemovePod(ctx, b, pod, victim, other)))
-			}
-		}
-		want, got := p.inTree.RunFilterPluginsWithNominatedPods(ctx, a, pod, info), p.guarded.RunFilterPluginsWithNominatedPods(ctx, b, pod, info)
-		d.same(pod, "Filter in preemption", outcome(want), outcome(got))
-		d.seen["in preemption: "+want.Message()]++
-	}
-}
-
-func (d *differential) add(p pair, pod *corev1.Pod, a, b fwk.CycleState, added fwk.PodInfo, info fwk.NodeInfo) {
-	info.AddPodInfo(added)
-	d.same(pod, "AddPod", outcome(p.inTree.RunPreFilterExtensionAddPod(d.Context(), a, pod, added, info)),
-		outcome(p.guarded.RunPreFilterExtensionAddPod(d.Context(), b, pod, added, info)))
-}
-
-func (d *differential) score(p pair, pod *corev1.Pod, a, b fwk.CycleState, feasible []fwk.NodeInfo) {
-	ctx := d.Context()
-	want, got := p.inTree.RunPreScorePlugins(ctx, a, pod, feasible), p.guarded.RunPreScorePlugins(ctx, b, pod, feasible)
-	d.same(pod, "PreScore", outcome(want), outcome(got))
-	d.same(pod, "Skip at PreScore", a.GetSkipScorePlugins().Len(), b.GetSkipScorePlugins().Len())
-	d.seen[fmt.Sprintf("skipped at PreScore: %t", b.GetSkipScorePlugins().Len() > 0)]++
-	wantScores, want := p.inTree.RunScorePlugins(ctx, a, pod, feasible)
-	gotScores, got := p.guarded.RunScorePlugins(ctx, b, pod, feasible)
-	d.same(pod, "Score", outcome(want), outcome(got))
-	for i := range wantScores {
-		d.same(pod, "score of "+wantScores[i].Name, wantScores[i].TotalScore, gotScores[i].TotalScore)
-		d.same(pod, "name of the scored node", wantScores[i].Name, gotScores[i].Name)
-		if wantScores[i].TotalScore > 0 {
-			d.seen["scored above 0"]++
-		}
-	}
-	if got.IsSuccess() {
-		d.reach(p, pod, a, b)
+		}},
+		Pairs: []guardtest.Pair{
+			pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}),
+			pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 0}),
+			pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 60, IgnorePreferredTermsOfExistingPods: true}),
+		},
 	}
 }
 
 // reach compares what is said to be the best score with those of all nodes.
-func (d *differential) reach(p pair, pod *corev1.Pod, a, b fwk.CycleState) {
+func reach(d *guardtest.Differential, p guardtest.Pair, pod *corev1.Pod, a, b fwk.CycleState) {
 	ctx := d.Context()
 	reach, known := ReachOf(ctx, b)
 	if MayReach(b) != known {
-		d.Fatalf("%s: after PreFilter, whether the best score for %s would be known was %t, and it is %t", d.where, pod.Name, MayReach(b), known)
+		d.Fatalf("after PreFilter, whether the best score for %s would be known was %t, and it is %t", pod.Name, MayReach(b), known)
 	}
 	if !known {
 		return
 	}
 	if !hasPreferredTerms(pod) {
-		d.Fatalf("%s: %s has no preferred terms, and a reach", d.where, pod.Name)
+		d.Fatalf("%s has no preferred terms, and a reach", pod.Name)
 	}
 	highest, scores := int64(math.MinInt64), map[string]int64{}
-	for _, info := range d.cluster.nodes() {
-		raw, status := p.inTree.RunRawScorePlugins(ctx, a, pod, info)
-		must(d.tb, status.AsError())
+	for _, info := range d.Nodes() {
+		raw, status := p.InTree.RunRawScorePlugins(ctx, a, pod, info)
+		guardtest.Must(d.T, status.AsError())
 		score := int64(0)
 		for _, s := range raw {
 			score += s.Score
@@ -242,21 +85,22 @@ func (d *differential) reach(p pair, pod *corev1.Pod, a, b fwk.CycleState) {
 		scores[info.Node().Name], highest = score, max(highest, score)
 	}
 	if reach.best < highest {
-		d.Fatalf("%s: the best score for %s is said to be %d, and a node has %d", d.where, pod.Name, reach.best, highest)
+		d.Fatalf("the best score for %s is said to be %d, and a node has %d", pod.Name, reach.best, highest)
 	}
-	d.seen[fmt.Sprintf("some node is the best there can be: %t", reach.best == highest)]++
-	for _, info := range d.cluster.nodes() {
-		d.same(pod, "the reach of "+info.Node().Name, scores[info.Node().Name] >= reach.best, reach.Has(ctx, info))
+	d.Saw(fmt.Sprintf("some node is the best there can be: %t", reach.best == highest))
+	for _, info := range d.Nodes() {
+		d.Same(pod, "the reach of "+info.Node().Name, scores[info.Node().Name] >= reach.best, reach.Has(ctx, info))
 	}
 }
 
 // sameMatches compares what the index says with a look at every term of every
 // placed pod, which also tells whether it forgets what is gone.
-func (d *differential) sameMatches(p pair, pod *corev1.Pod) {
-	got, err := p.plugin.match(d.Context(), pod)
-	must(d.tb, err)
+func sameMatches(d *guardtest.Differential, p guardtest.Pair, pod *corev1.Pod) {
+	pl := pluginOf(p)
+	got, err := pl.match(d.Context(), pod)
+	guardtest.Must(d.T, err)
 	var want index.Kinds
-	namespace, _ := p.plugin.namespaces.Get(pod.Namespace)
+	namespace, _ := pl.namespaces.Get(pod.Namespace)
 	var namespaceLabels labels.Set
 	if namespace != nil {
 		namespaceLabels = namespace.Labels
@@ -267,7 +111,7 @@ func (d *differential) sameMatches(p pair, pod *corev1.Pod) {
 		}
 	}
 	pods := 0
-	for _, info := range d.cluster.nodes() {
+	for _, info := range d.Nodes() {
 		pods += len(info.GetPodsWithAffinity())
 		for _, placed := range info.GetPods() {
 			for _, term := range placed.GetRequiredAntiAffinityTerms() {
@@ -285,48 +129,6 @@ func (d *differential) sameMatches(p pair, pod *corev1.Pod) {
 			}
 		}
 	}
-	d.same(pod, "the kinds of terms that match", fmt.Sprintf("%04b", want), fmt.Sprintf("%04b", got))
-	d.same(pod, "pods in the index", pods, p.plugin.index.Size().Pods)
-}
-
-// outcome is what a status says, save for the plugin's name.
-func outcome(s *fwk.Status) string {
-	return s.Code().String() + ": " + s.Message()
-}
-
-func (d *differential) same(pod *corev1.Pod, what string, want, got any) {
-	d.compared++
-	if want == got {
-		return
-	}
-	d.Helper()
-	d.Fatalf("%s: %s of %s differs (-in-tree +guarded):\n%s", d.where, what, pod.Name, cmp.Diff(want, got))
-}
-
-// report fails the test if it has not seen what it is for.
-func (d *differential) report() {
-	var lines []string
-	for what, n := range d.seen {
-		lines = append(lines, fmt.Sprintf("%8d %s", n, what))
-	}
-	slices.Sort(lines)
-	d.Logf("%d pods, %d comparisons:\n%s", d.cases, d.compared, strings.Join(lines, "\n"))
-	if d.cases < 1000 {
-		return // Too few to expect everything.
-	}
-	expected := []string{
-		"rejected by PreFilter", "skipped at PreFilter: true", "skipped at PreFilter: false", "skipped at PreScore: true", "skipped at PreScore: false",
-		"scored above 0", "rejected for a nominated pod",
-		"verdict: node(s) didn't match pod affinity rules", "verdict: node(s) didn't match pod anti-affinity rules",
-		"verdict: node(s) didn't satisfy existing pods anti-affinity rules", "in preemption: node(s) didn't satisfy existing pods anti-affinity rules",
-	}
-	// With the gate, the in-tree plugin is shown all nodes, and no reach is known.
-	if !utilfeature.DefaultFeatureGate.Enabled(features.InterPodAffinityHostnameFastPath) {
-		expected = append(expected, "some node is the best there can be: true", "some node is the best there can be: false")
-	}
-	for _, what := range expected {
-		if d.seen[what] == 0 {
-			d.Errorf("never seen: %s", what)
-		}
-	}
+	d.Same(pod, "the kinds of terms that match", fmt.Sprintf("%04b", want), fmt.Sprintf("%04b", got))
+	d.Same(pod, "pods in the index", pods, pl.index.Size().Pods)
 }

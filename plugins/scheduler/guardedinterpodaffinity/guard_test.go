@@ -15,12 +15,12 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	featuregatetesting "k8s.io/component-base/featuregate/testing"
 	"k8s.io/component-base/metrics/testutil"
-	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/features"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 
 	"github.com/evenkeel/evenkeel/api/config"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
 // The terms of the tests are about app=web, over the zone.
@@ -117,17 +117,17 @@ func TestGuardDecides(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
-			c.cache.AddNode(klog.FromContext(t.Context()), node("n"))
-			c.place(onNode(podOf("other", tc.placed), "n"))
-			c.update()
+			c.AddNode(node("n"))
+			c.Place(onNode(podOf("other", tc.placed), "n"))
+			c.Update()
 			args := config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}
 			if tc.args != nil {
 				args = *tc.args
 			}
-			p, pod, state := c.pair(args), podOf(tc.app, tc.own), framework.NewCycleState()
-			got := decisionsOf(t, p.plugin, func() {
-				if _, status, _ := p.guarded.RunPreFilterPlugins(t.Context(), state, pod); status.IsSuccess() {
-					must(t, p.guarded.RunPreScorePlugins(t.Context(), state, pod, c.nodes()).AsError())
+			p, pod, state := pair(c, args), podOf(tc.app, tc.own), framework.NewCycleState()
+			got := decisionsOf(t, pluginOf(p), func() {
+				if _, status, _ := p.Guarded.RunPreFilterPlugins(t.Context(), state, pod); status.IsSuccess() {
+					guardtest.Must(t, p.Guarded.RunPreScorePlugins(t.Context(), state, pod, c.Nodes()).AsError())
 				}
 			})
 			if diff := cmp.Diff(tc.want, strings.Join(got, ", ")); diff != "" {
@@ -146,7 +146,7 @@ func decisionsOf(t *testing.T, pl *GuardedInterPodAffinity, do func()) []string 
 		for at := range extensionPoints {
 			for d := range decisions {
 				v, err := testutil.GetCounterMetricValue(pl.metrics.decisions[at][d])
-				must(t, err)
+				guardtest.Must(t, err)
 				counted[at][d] += sign * v
 			}
 		}
@@ -195,24 +195,24 @@ func TestNominatedPods(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			featuregatetesting.SetFeatureGateDuringTest(t, utilfeature.DefaultFeatureGate, features.InterPodAffinityHostnameFastPath, tc.fastPath)
 			c := newCluster(t)
-			c.cache.AddNode(klog.FromContext(t.Context()), node("n"))
+			c.AddNode(node("n"))
 			for _, affinity := range tc.placed {
-				c.place(onNode(podOf("other", affinity), "n"))
+				c.Place(onNode(podOf("other", affinity), "n"))
 			}
 			if tc.elsewhere != nil {
 				pod := onNode(podOf("another", ""), "n")
 				pod.Spec.Affinity = tc.elsewhere
-				c.place(pod)
+				c.Place(pod)
 			}
-			c.nominated.nominate(t, podOf("db", tc.nominated), "n")
-			c.update()
-			p, pod := c.pair(config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}), podOf("web", "")
-			for of, f := range map[string]framework.Framework{"in-tree": p.inTree, "guarded": p.guarded} {
+			c.Nominate(podOf("db", tc.nominated), "n")
+			c.Update()
+			p, pod := pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}), podOf("web", "")
+			for of, f := range map[string]framework.Framework{"in-tree": p.InTree, "guarded": p.Guarded} {
 				state := framework.NewCycleState()
 				if _, status, _ := f.RunPreFilterPlugins(t.Context(), state, pod); !status.IsSuccess() {
 					t.Fatalf("%s: %v", of, status)
 				}
-				if got := f.RunFilterPluginsWithNominatedPods(t.Context(), state, pod, c.nodes()[0]).Message(); got != tc.want {
+				if got := f.RunFilterPluginsWithNominatedPods(t.Context(), state, pod, c.Nodes()[0]).Message(); got != tc.want {
 					t.Errorf("%s: got %q, want %q", of, got, tc.want)
 				}
 			}
@@ -228,15 +228,15 @@ func termTo(app, topologyKey string) corev1.PodAffinityTerm {
 // pod. No NodeInfo changes with it.
 func TestNamespaceLabelsCountWhenTheyChange(t *testing.T) {
 	c := newCluster(t)
-	c.cache.AddNode(klog.FromContext(t.Context()), node("n"))
+	c.AddNode(node("n"))
 	placed := onNode(podOf("other", ""), "n")
 	placed.Namespace = "bank"
 	term := webTerm
 	term.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"team": "red"}}
 	placed.Spec.Affinity = requiredAntiAffinity(term)
-	c.place(placed)
-	c.update()
-	p := c.pair(config.GuardedInterPodAffinityArgs{})
+	c.Place(placed)
+	c.Update()
+	p := pair(c, config.GuardedInterPodAffinityArgs{})
 	for _, step := range []struct {
 		labels map[string]string
 		want   string
@@ -245,9 +245,9 @@ func TestNamespaceLabelsCountWhenTheyChange(t *testing.T) {
 		{map[string]string{"team": "red"}, "placed_terms"},
 		{map[string]string{"team": "blue"}, "skipped"},
 	} {
-		c.setNamespace("shop", step.labels)
-		got := decisionsOf(t, p.plugin, func() {
-			p.guarded.RunPreFilterPlugins(t.Context(), framework.NewCycleState(), podOf("web", ""))
+		setNamespace(t, c, "shop", step.labels)
+		got := decisionsOf(t, pluginOf(p), func() {
+			p.Guarded.RunPreFilterPlugins(t.Context(), framework.NewCycleState(), podOf("web", ""))
 		})
 		if diff := cmp.Diff([]string{step.want}, got); diff != "" {
 			t.Errorf("with labels %v (-want +got):\n%s", slices.Collect(maps.Values(step.labels)), diff)

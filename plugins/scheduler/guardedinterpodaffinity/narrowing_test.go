@@ -12,12 +12,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/component-base/metrics/testutil"
-	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 
 	"github.com/evenkeel/evenkeel/api/config"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
@@ -65,28 +65,28 @@ func TestDelegationsAreCounted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
 			for i := range 4 {
-				c.cache.AddNode(klog.FromContext(t.Context()), node(fmt.Sprint("n", i)))
+				c.AddNode(node(fmt.Sprint("n", i)))
 			}
-			c.place(onNode(podOf("other", "away"), "n1"), onNode(podOf("cache", ""), "n2"), onNode(podOf("web", ""), "n3"))
-			c.update()
-			p := c.pair(config.GuardedInterPodAffinityArgs{})
+			c.Place(onNode(podOf("other", "away"), "n1"), onNode(podOf("cache", ""), "n2"), onNode(podOf("web", ""), "n3"))
+			c.Update()
+			p := pair(c, config.GuardedInterPodAffinityArgs{})
 			pod := podOf(tc.app, "")
 			pod.Spec.Affinity = tc.affinity
 			state := framework.NewCycleState()
-			got := delegationsOf(t, p.plugin, func() {
-				if _, status, _ := p.guarded.RunPreFilterPlugins(t.Context(), state, pod); !status.IsSuccess() {
+			got := delegationsOf(t, pluginOf(p), func() {
+				if _, status, _ := p.Guarded.RunPreFilterPlugins(t.Context(), state, pod); !status.IsSuccess() {
 					t.Fatal(status)
 				}
 			})
 			if diff := cmp.Diff(tc.wantPreFilter, got); diff != "" {
 				t.Errorf("at PreFilter (-want +got):\n%s", diff)
 			}
-			nodes, known := p.plugin.decisive(t.Context(), pod, c.nodes(), required, index.AntiAffinity|index.HostAntiAffinity)
+			nodes, known := pluginOf(p).decisive(t.Context(), pod, c.Nodes(), required, index.AntiAffinity|index.HostAntiAffinity)
 			if diff := cmp.Diff(tc.wantNodes, namesOf(nodes)); diff != "" || known == (tc.wantPreFilter["all"] > 0) {
 				t.Errorf("the decisive nodes, which are known: %v (-want +got):\n%s", known, diff)
 			}
-			got = delegationsOf(t, p.plugin, func() {
-				if status := p.guarded.RunPreScorePlugins(t.Context(), state, pod, c.nodes()); !status.IsSuccess() {
+			got = delegationsOf(t, pluginOf(p), func() {
+				if status := p.Guarded.RunPreScorePlugins(t.Context(), state, pod, c.Nodes()); !status.IsSuccess() {
 					t.Fatal(status)
 				}
 			})
@@ -112,7 +112,7 @@ func delegationsOf(t *testing.T, pl *GuardedInterPodAffinity, do func()) map[str
 	read := func() (counts [len(views)]float64) {
 		for v := range views {
 			n, err := testutil.GetCounterMetricValue(pl.metrics.views[v])
-			must(t, err)
+			guardtest.Must(t, err)
 			counts[v] = n
 		}
 		return counts
@@ -158,8 +158,8 @@ func TestQueryAsksForTheParticular(t *testing.T) {
 			pod := podOf("db", "")
 			pod.Spec.Affinity = requiredAffinity(corev1.PodAffinityTerm{TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchExpressions: tc.expressions}})
 			info, err := framework.NewPodInfo(pod)
-			must(t, err)
-			got, ok := newCluster(t).pair(config.GuardedInterPodAffinityArgs{}).plugin.queryOf(&info.GetRequiredAffinityTerms()[0])
+			guardtest.Must(t, err)
+			got, ok := pluginOf(pair(newCluster(t), config.GuardedInterPodAffinityArgs{})).queryOf(&info.GetRequiredAffinityTerms()[0])
 			if diff := cmp.Diff(tc.want, got); diff != "" || !ok {
 				t.Errorf("known: %v (-want +got):\n%s", ok, diff)
 			}

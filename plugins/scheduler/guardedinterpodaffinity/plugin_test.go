@@ -7,16 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/component-base/metrics/legacyregistry"
 	"k8s.io/component-base/metrics/testutil"
-	"k8s.io/klog/v2"
-	fwk "k8s.io/kube-scheduler/framework"
-	frameworkruntime "k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 
 	"github.com/evenkeel/evenkeel/api/config"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
 func TestNewRefusesWrongArgs(t *testing.T) {
@@ -31,9 +29,7 @@ func TestNewRefusesWrongArgs(t *testing.T) {
 			"pluginConfig[GuardedInterPodAffinity].args.hardPodAffinityWeight: Invalid value: 101: must be from 0 to 100"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			handle, err := frameworkruntime.NewFramework(t.Context(), nil, nil, frameworkruntime.WithSnapshotSharedLister(c.snapshot), frameworkruntime.WithInformerFactory(c.informers))
-			must(t, err)
-			_, err = New(t.Context(), tc.args, handle)
+			_, err := New(t.Context(), tc.args, c.Handle())
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
@@ -45,13 +41,13 @@ func TestNewRefusesWrongArgs(t *testing.T) {
 // arguments, and another scheduler in the same process.
 func TestProfilesShareTheIndex(t *testing.T) {
 	c := newCluster(t)
-	first := c.pair(config.GuardedInterPodAffinityArgs{})
-	second := c.pair(config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1})
-	if first.plugin.index != second.plugin.index {
+	first := pluginOf(pair(c, config.GuardedInterPodAffinityArgs{}))
+	second := pluginOf(pair(c, config.GuardedInterPodAffinityArgs{HardPodAffinityWeight: 1}))
+	if first.index != second.index {
 		t.Error("two profiles of one scheduler have an index each")
 	}
 	other := newCluster(t)
-	if other.pair(config.GuardedInterPodAffinityArgs{}).plugin.index == first.plugin.index {
+	if pluginOf(pair(other, config.GuardedInterPodAffinityArgs{})).index == first.index {
 		t.Error("two schedulers share an index")
 	}
 }
@@ -59,49 +55,31 @@ func TestProfilesShareTheIndex(t *testing.T) {
 // TestRestIsTheInTreePlugin covers what the guard does not touch.
 func TestRestIsTheInTreePlugin(t *testing.T) {
 	c := newCluster(t)
+	var pods []*corev1.Pod
+	for affinity := range affinities {
+		pods = append(pods, podOf("web", affinity))
+	}
 	for _, args := range []config.GuardedInterPodAffinityArgs{{}, {IgnorePreferredTermsOfExistingPods: true}} {
-		p := c.pair(args)
-		inTree := p.plugin.InterPodAffinity
-		for affinity := range affinities {
-			want, wantStatus := inTree.SignPod(t.Context(), podOf("web", affinity))
-			got, gotStatus := p.plugin.SignPod(t.Context(), podOf("web", affinity))
-			if diff := cmp.Diff(want, got); diff != "" || wantStatus.Code() != gotStatus.Code() {
-				t.Errorf("the signature with affinity %q: %v, want %v (-want +got):\n%s", affinity, gotStatus, wantStatus, diff)
-			}
-		}
-		events := func(pl fwk.EnqueueExtensions) []fwk.ClusterEvent {
-			registered, err := pl.EventsToRegister(t.Context())
-			must(t, err)
-			var all []fwk.ClusterEvent
-			for _, event := range registered {
-				if event.QueueingHintFn == nil {
-					t.Errorf("%v has no queueing hint", event.Event)
-				}
-				all = append(all, event.Event)
-			}
-			return all
-		}
-		if diff := cmp.Diff(events(inTree), events(p.plugin)); diff != "" {
-			t.Errorf("events (-in-tree +guarded):\n%s", diff)
-		}
+		pl := pluginOf(pair(c, args))
+		guardtest.SameQueued(t, pl.InterPodAffinity, pl, pods...)
 	}
 }
 
 // TestMetrics scrapes what an operator sees.
 func TestMetrics(t *testing.T) {
 	c := newCluster(t)
-	p := c.pair(config.GuardedInterPodAffinityArgs{})
+	p := pair(c, config.GuardedInterPodAffinityArgs{})
 	for _, name := range []string{"n1", "n2"} {
-		c.cache.AddNode(klog.FromContext(t.Context()), node(name))
+		c.AddNode(node(name))
 		for _, app := range []string{"a", "b", "c"} {
 			pod := onNode(podOf(app, "away"), name)
 			pod.Name, pod.UID = app+"-"+name, types.UID(app+"-"+name)
-			c.place(pod)
+			c.Place(pod)
 		}
 	}
-	c.update()
-	_, err := p.plugin.match(t.Context(), podOf("web", ""))
-	must(t, err)
+	c.Update()
+	_, err := pluginOf(p).match(t.Context(), podOf("web", ""))
+	guardtest.Must(t, err)
 	want := `
 # HELP evenkeel_scheduler_guarded_interpodaffinity_index_size [ALPHA] Size of the index of affinity terms, by what is counted: nodes and pods that have affinity or anti-affinity, declarations (distinct sets of terms of a pod) and classes (distinct namespaces and selectors).
 # TYPE evenkeel_scheduler_guarded_interpodaffinity_index_size gauge

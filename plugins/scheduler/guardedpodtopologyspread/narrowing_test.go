@@ -12,10 +12,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/component-base/metrics/testutil"
-	"k8s.io/klog/v2"
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
+
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
 // spread returns a pod of an application in the namespace shop.
@@ -87,12 +88,13 @@ func TestFewNodesAreShown(t *testing.T) {
 	c := newCluster(t)
 	for i := range 300 {
 		name := fmt.Sprint("n", i)
-		c.cache.AddNode(klog.FromContext(t.Context()), st.MakeNode().Name(name).Label(corev1.LabelHostname, name).
+		c.AddNode(st.MakeNode().Name(name).Label(corev1.LabelHostname, name).
 			Label(corev1.LabelTopologyZone, fmt.Sprint(i%3)).Label("pool", fmt.Sprint(i%2)).Obj())
 	}
-	c.place(onNode(spread("web"), "n0"), onNode(spread("db"), "n1"), onNode(spread("web"), "n3"))
-	c.update()
-	p := c.pair(noDefaults)
+	c.Place(onNode(spread("web"), "n0"), onNode(spread("db"), "n1"), onNode(spread("web"), "n3"))
+	c.Update()
+	p := pair(c, noDefaults)
+	pl := pluginOf(p)
 	const all, skipped = 300, 0
 	type shown struct{ least, most int }
 	exactly := func(n int) shown { return shown{n, n} }
@@ -129,11 +131,11 @@ func TestFewNodesAreShown(t *testing.T) {
 				action corev1.UnsatisfiableConstraintAction
 				nodes  func(*corev1.Pod, []fwk.NodeInfo) ([]fwk.NodeInfo, bool)
 				want   shown
-			}{"PreFilter": {hard, p.plugin.decisive, tc.wantPreFilter}, "PreScore": {soft, p.plugin.counted, tc.wantPreScore}} {
+			}{"PreFilter": {hard, pl.decisive, tc.wantPreFilter}, "PreScore": {soft, pl.counted, tc.wantPreScore}} {
 				got := skipped
 				if declares(tc.pod, of.action) {
 					got = all
-					if nodes, known := of.nodes(tc.pod, c.nodes()); known {
+					if nodes, known := of.nodes(tc.pod, c.Nodes()); known {
 						got = len(nodes)
 					}
 				}
@@ -151,12 +153,12 @@ func TestFewNodesAreShown(t *testing.T) {
 					want = append(want, 1, 0)
 				}
 			}
-			before := delegations(t, p)
+			before := delegations(t, pl)
 			state := framework.NewCycleState()
-			_, status, _ := p.guarded.RunPreFilterPlugins(t.Context(), state, tc.pod)
-			must(t, status.AsError())
-			must(t, p.guarded.RunPreScorePlugins(t.Context(), state, tc.pod, c.nodes()).AsError())
-			got := delegations(t, p)
+			_, status, _ := p.Guarded.RunPreFilterPlugins(t.Context(), state, tc.pod)
+			guardtest.Must(t, status.AsError())
+			guardtest.Must(t, p.Guarded.RunPreScorePlugins(t.Context(), state, tc.pod, c.Nodes()).AsError())
+			got := delegations(t, pl)
 			for i := range got {
 				got[i] -= before[i]
 			}
@@ -168,13 +170,13 @@ func TestFewNodesAreShown(t *testing.T) {
 }
 
 // delegations returns the metric: at each extension point, decisive and all.
-func delegations(t *testing.T, p pair) []float64 {
+func delegations(t *testing.T, pl *GuardedPodTopologySpread) []float64 {
 	t.Helper()
 	var values []float64
-	for at := range p.plugin.metrics.views {
-		for _, counter := range p.plugin.metrics.views[at] {
+	for at := range pl.metrics.views {
+		for _, counter := range pl.metrics.views[at] {
 			value, err := testutil.GetCounterMetricValue(counter)
-			must(t, err)
+			guardtest.Must(t, err)
 			values = append(values, value)
 		}
 	}

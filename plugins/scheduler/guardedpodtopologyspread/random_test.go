@@ -5,20 +5,17 @@ package guardedpodtopologyspread
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
 	"k8s.io/utils/ptr"
+
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
-// random makes nodes and pods from few names and labels, so that constraints often
-// nearly select.
-type random struct {
-	*rand.Rand
-	made int
-}
+// maker makes the nodes and pods that matter for topology spread constraints.
+type maker struct{ *guardtest.Random }
 
 var (
 	namespaceNames = []string{"east", "west"}
@@ -29,146 +26,110 @@ var (
 	poolKeys       = []string{"pool", "size"}
 )
 
-func (r *random) percent(p int) bool { return r.IntN(100) < p }
-
-func pick[T any](r *random, of []T) T { return of[r.IntN(len(of))] }
-
-// labels returns a random value for some of the keys.
-func (r *random) labels(keys []string, values map[string][]string) map[string]string {
-	labels := map[string]string{}
-	for _, key := range keys {
-		if r.percent(80) {
-			labels[key] = pick(r, values[key])
-		}
+func (r maker) Node(name string) *corev1.Node {
+	node := st.MakeNode().Name(name)
+	node.Labels = r.Labels(80, poolKeys, poolValues)
+	if r.Percent(90) {
+		node.Label(corev1.LabelTopologyZone, fmt.Sprintf("zone-%d", r.IntN(3)))
 	}
-	return labels
-}
-
-func (r *random) node(name string) *corev1.Node {
-	node := st.MakeNode().Name(name).Obj()
-	node.Labels = r.labels(poolKeys, poolValues)
-	if r.percent(90) {
-		node.Labels[corev1.LabelTopologyZone] = fmt.Sprintf("zone-%d", r.IntN(3))
+	if r.Percent(90) {
+		node.Label("rack", fmt.Sprintf("rack-%d", r.IntN(6)))
 	}
-	if r.percent(90) {
-		node.Labels["rack"] = fmt.Sprintf("rack-%d", r.IntN(6))
+	if r.Percent(3) {
+		node.Label("rack", "") // Legal, and a domain.
 	}
-	if r.percent(3) {
-		node.Labels["rack"] = "" // Legal, and a domain.
+	if r.Percent(95) {
+		node.Label(corev1.LabelHostname, name)
 	}
-	if r.percent(95) {
-		node.Labels[corev1.LabelHostname] = name
-	}
-	if r.percent(3) {
+	if r.Percent(3) {
 		node.Labels = nil
 	}
-	for r.percent(25) {
+	for r.Percent(25) {
 		node.Spec.Taints = append(node.Spec.Taints, corev1.Taint{
-			Key: "for", Value: pick(r, []string{"db", "web"}),
-			Effect: pick(r, []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute, corev1.TaintEffectPreferNoSchedule}),
+			Key: "for", Value: guardtest.Pick(r, []string{"db", "web"}),
+			Effect: guardtest.Pick(r, []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute, corev1.TaintEffectPreferNoSchedule}),
 		})
 	}
-	return node
+	return node.Obj()
 }
 
-// pod returns a pod that is placed nowhere.
-func (r *random) pod() *corev1.Pod {
-	r.made++
-	name := fmt.Sprintf("pod-%d", r.made)
-	pod := st.MakePod().Namespace(pick(r, namespaceNames)).Name(name).UID(name).Priority(int32(r.IntN(3))).Obj()
-	pod.Labels = r.labels(labelKeys, labelValues)
-	for r.percent(75) && len(pod.Spec.TopologySpreadConstraints) < 4 {
+func (r maker) Pod() *corev1.Pod {
+	pod := r.NewPod(namespaceNames)
+	pod.Labels = r.PodLabels()
+	for r.Percent(75) && len(pod.Spec.TopologySpreadConstraints) < 4 {
 		pod.Spec.TopologySpreadConstraints = append(pod.Spec.TopologySpreadConstraints, r.constraint())
 	}
-	if r.percent(20) {
-		pod.Spec.NodeSelector = map[string]string{"pool": pick(r, poolValues["pool"])}
+	if r.Percent(20) {
+		pod.Spec.NodeSelector = map[string]string{"pool": guardtest.Pick(r, poolValues["pool"])}
 	}
-	if r.percent(25) {
+	if r.Percent(25) {
 		pod.Spec.Affinity = &corev1.Affinity{NodeAffinity: r.affinity()}
 	}
-	if r.percent(30) {
+	if r.Percent(30) {
 		pod.Spec.Tolerations = []corev1.Toleration{{Key: "for", Operator: corev1.TolerationOpEqual, Value: "db"}}
 	}
 	return pod
 }
 
-func (r *random) constraint() corev1.TopologySpreadConstraint {
-	c := corev1.TopologySpreadConstraint{
-		MaxSkew: int32(1 + r.IntN(3)), TopologyKey: pick(r, topologyKeys),
-		WhenUnsatisfiable: pick(r, []corev1.UnsatisfiableConstraintAction{corev1.DoNotSchedule, corev1.ScheduleAnyway}),
+func (r maker) Incoming() *corev1.Pod {
+	pod := r.Pod()
+	switch {
+	case r.Percent(3):
+		return r.broken()
+	case r.Percent(10):
+		pod.Spec.TopologySpreadConstraints = nil
 	}
-	if r.percent(2) {
+	return pod
+}
+
+func (r maker) Placed() *corev1.Pod { return r.Pod() }
+
+func (r maker) PodLabels() map[string]string { return r.Labels(80, labelKeys, labelValues) }
+
+func (r maker) constraint() corev1.TopologySpreadConstraint {
+	c := corev1.TopologySpreadConstraint{
+		MaxSkew: int32(1 + r.IntN(3)), TopologyKey: guardtest.Pick(r, topologyKeys),
+		WhenUnsatisfiable: guardtest.Pick(r, []corev1.UnsatisfiableConstraintAction{corev1.DoNotSchedule, corev1.ScheduleAnyway}),
+	}
+	if r.Percent(2) {
 		c.TopologyKey = "nowhere"
 	}
 	switch {
-	case r.percent(5): // An absent selector matches no pod.
-	case r.percent(5): //nolint:gocritic // drawn anew; an empty one matches no pod either
+	case r.Percent(5): // An absent selector matches no pod.
+	case r.Percent(5): //nolint:gocritic // drawn anew; an empty one matches no pod either
 		c.LabelSelector = &metav1.LabelSelector{}
 	default:
-		c.LabelSelector = r.selector()
+		c.LabelSelector = r.Selector(80, labelKeys, labelValues, r.One)
 	}
-	if r.percent(20) {
+	if r.Percent(20) {
 		c.MatchLabelKeys = []string{"rev", "absent"}
 	}
-	if r.percent(30) && c.WhenUnsatisfiable == corev1.DoNotSchedule {
+	if r.Percent(30) && c.WhenUnsatisfiable == corev1.DoNotSchedule {
 		c.MinDomains = ptr.To(int32(1 + r.IntN(8)))
 	}
 	policies := []corev1.NodeInclusionPolicy{corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore}
-	if r.percent(40) {
-		c.NodeAffinityPolicy = ptr.To(pick(r, policies))
+	if r.Percent(40) {
+		c.NodeAffinityPolicy = ptr.To(guardtest.Pick(r, policies))
 	}
-	if r.percent(40) {
-		c.NodeTaintsPolicy = ptr.To(pick(r, policies))
+	if r.Percent(40) {
+		c.NodeTaintsPolicy = ptr.To(guardtest.Pick(r, policies))
 	}
 	return c
 }
 
-// selector returns a selector with one to three requirements.
-func (r *random) selector() *metav1.LabelSelector {
-	s := &metav1.LabelSelector{}
-	for {
-		key := pick(r, labelKeys)
-		if r.percent(80) {
-			if s.MatchLabels == nil {
-				s.MatchLabels = map[string]string{}
-			}
-			s.MatchLabels[key] = pick(r, labelValues[key])
-		} else {
-			req := metav1.LabelSelectorRequirement{Key: key}
-			switch r.IntN(6) {
-			case 0:
-				req.Operator = metav1.LabelSelectorOpExists
-			case 1:
-				req.Operator = metav1.LabelSelectorOpDoesNotExist
-			case 2:
-				req.Operator, req.Values = metav1.LabelSelectorOpNotIn, []string{pick(r, labelValues[key])}
-			default:
-				req.Operator = metav1.LabelSelectorOpIn
-				for range 1 + r.IntN(3) {
-					req.Values = append(req.Values, pick(r, labelValues[key]))
-				}
-			}
-			s.MatchExpressions = append(s.MatchExpressions, req)
-		}
-		if !r.percent(40) || len(s.MatchLabels)+len(s.MatchExpressions) == 3 {
-			return s
-		}
-	}
-}
-
 // affinity returns a required node affinity, seldom by the node's name or for none.
-func (r *random) affinity() *corev1.NodeAffinity {
+func (r maker) affinity() *corev1.NodeAffinity {
 	affinity := &corev1.NodeSelector{}
 	for range 1 + r.IntN(2) {
 		var term corev1.NodeSelectorTerm
 		switch {
-		case r.percent(10):
+		case r.Percent(10):
 			term.MatchFields = []corev1.NodeSelectorRequirement{{Key: "metadata.name", Operator: corev1.NodeSelectorOpIn, Values: []string{"node-1"}}}
-		case r.percent(30):
+		case r.Percent(30):
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "size", Operator: corev1.NodeSelectorOpGt, Values: []string{"1"}}}
-		case r.percent(35):
+		case r.Percent(35):
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "pool", Operator: corev1.NodeSelectorOpDoesNotExist}}
-		case r.percent(20): // One that cannot be parsed.
+		case r.Percent(20): // One that cannot be parsed.
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "pool", Operator: "Near"}}
 		default:
 			term.MatchExpressions = []corev1.NodeSelectorRequirement{{Key: "rack", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"rack-1", "rack-2"}}}
@@ -179,17 +140,10 @@ func (r *random) affinity() *corev1.NodeAffinity {
 }
 
 // broken returns a pod with a constraint that cannot be parsed.
-func (r *random) broken() *corev1.Pod {
-	pod := r.pod()
+func (r maker) broken() *corev1.Pod {
+	pod := r.Pod()
 	c := r.constraint()
 	c.LabelSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: metav1.LabelSelectorOpIn}}}
 	pod.Spec.TopologySpreadConstraints = append(pod.Spec.TopologySpreadConstraints, c)
-	return pod
-}
-
-// grouped returns the pod as one of a pod group.
-func grouped(pod *corev1.Pod) *corev1.Pod {
-	pod = pod.DeepCopy()
-	pod.Spec.SchedulingGroup = &corev1.PodSchedulingGroup{PodGroupName: ptr.To("group")}
 	return pod
 }
