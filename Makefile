@@ -40,8 +40,8 @@ playground: control-plane build ## Start a simulated data centre, run the exampl
 	$(BIN)/evenkeel playground $(PLAYGROUND)
 
 # Packages whose tests start a control plane: all of test/integration, and the
-# webhook's, whose other tests are unit tests.
-INTEGRATION := ./test/integration/... ./cmd/evenkeel-webhook/app
+# webhook's and the measurements', whose other tests are unit tests.
+INTEGRATION := ./test/integration/... ./cmd/evenkeel-webhook/app ./test/perf/schedulerperf/...
 # Those that start JVMs, or a node, have a target of their own too.
 UNIT = $(shell go list ./... | grep -v -e /test/integration -e '/test/jvm$$' -e '/test/node$$')
 
