@@ -275,6 +275,10 @@ func TestDrawsFindTheLastFreeHosts(t *testing.T) {
 				Label("zone", rack[:1]).Label("rack", rack[2:]))
 		}
 	}
+	// A host whose nodes are labelled as in two racks, each with nothing else.
+	for _, rack := range []string{"a-r7", "b-r7"} {
+		h.addNode(st.MakeNode().Name(rack+"-astray").Label("metal", "astray").Label("zone", rack[:1]).Label("rack", rack[2:]))
+	}
 	host := map[string]string{}
 	free := map[string]bool{}
 	for _, info := range h.infos {

@@ -40,6 +40,12 @@ type stratum struct {
 	credit int
 }
 
+// inStratum is a host in a stratum.
+type inStratum struct {
+	stratum *stratum
+	host    Domain
+}
+
 // stratify brings the strata up to date. It looks at every node, and only when
 // nodes came, went or moved.
 func (ix *Index) stratify() {
@@ -49,7 +55,7 @@ func (ix *Index) stratify() {
 	ix.strata = strata{layout: ix.layout}
 	zones := map[Domain]*stratum{}
 	racks := map[[2]Domain]*stratum{}
-	hosts := map[Domain]bool{}
+	hosts := map[inStratum]bool{}
 	for i := range ix.slots {
 		n := ix.slots[i].node
 		if n == nil {
@@ -71,10 +77,16 @@ func (ix *Index) stratify() {
 		rack.nodes = append(rack.nodes, n)
 		rack.size++
 		zone.size++
-		if host := n.domains[0]; !hosts[host] {
-			hosts[host] = true
-			rack.hosts++
-			zone.hosts++
+		for _, s := range []*stratum{rack, zone} {
+			// By mislabelled nodes, a host may be in several racks and zones.
+			at := inStratum{s, n.domains[0]}
+			switch {
+			case ix.isAlone(n):
+				s.hosts++
+			case !hosts[at]:
+				hosts[at] = true
+				s.hosts++
+			}
 		}
 	}
 	// Somewhere, lest every change of the nodes send the next pods to the same.
@@ -87,6 +99,11 @@ func (ix *Index) stratify() {
 			before += rack.size
 		}
 	}
+}
+
+// isAlone reports whether a node is the only one on its host.
+func (ix *Index) isAlone(n *node) bool {
+	return len(ix.config.Levels) == 0 || ix.domains[0].nodes[n.domains[0]] == 1
 }
 
 // stratumOf returns the zone and the rack of a node.
