@@ -65,28 +65,49 @@ func TestEveryFlagOfKubeSchedulerIsTaken(t *testing.T) {
 
 func TestWrongInputIsRefused(t *testing.T) {
 	const head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n"
-	profile := func(args string) string {
-		return head + "profiles:\n- schedulerName: x\n  pluginConfig:\n  - name: ReplicaSpread\n    args: " + args + "\n"
+	argsOf := func(plugin, args string) string {
+		return head + "profiles:\n- schedulerName: x\n  pluginConfig:\n  - name: " + plugin + "\n    args: " + args + "\n"
 	}
+	profile := func(args string) string { return argsOf("ReplicaSpread", args) }
+	const spread, affinity = "GuardedPodTopologySpread", "GuardedInterPodAffinity"
 	dir := t.TempDir()
 	for name, tc := range map[string]struct {
 		config string
 		args   []string
 		want   string
 	}{
-		"an unknown flag":    {args: []string{"--confg", "x"}, want: "Error: unknown flag: --confg; evenkeel-scheduler --help lists the flags"},
-		"a wrong value":      {args: []string{"--leader-elect=maybe"}, want: `Error: invalid argument "maybe" for "--leader-elect" flag`},
-		"an argument":        {args: []string{"start"}, want: `Error: "evenkeel-scheduler" does not take any arguments, got ["start"]`},
-		"a file that is not": {args: []string{"--config", dir + "/none"}, want: "configuration file " + dir + "/none: open "},
-		"an empty file":      {config: "\n", want: "it must begin with apiVersion: kubescheduler.config.k8s.io/v1 and kind: KubeSchedulerConfiguration"},
-		"another kind":       {config: "apiVersion: v1\nkind: Pod\n", want: "it must begin with apiVersion: kubescheduler.config.k8s.io/v1"},
-		"no YAML":            {config: "{", want: "json parse error"},
-		"an unknown field":   {config: head + "profile: []\n", want: `unknown field \"profile\"`},
-		"an unknown arg":     {config: profile("{levles: []}"), want: `decoding args for plugin ReplicaSpread: strict decoding error: unknown field \"levles\"`},
-		"a negative weight":  {config: profile("{levels: [{name: host, weight: -1}]}"), want: "profiles[0].pluginConfig[0].args.levels[0].weight: Invalid value: -1: must be from 1 to 100"},
-		"an empty level":     {config: profile("{levels: [{}]}"), want: "profiles[0].pluginConfig[0].args.levels[0].name: Required value: must be one of host, rack and zone"},
-		"a level twice":      {config: profile("{levels: [{name: host}, {name: host}]}"), want: `profiles[0].pluginConfig[0].args.levels[1].name: Duplicate value: \"host\"`},
-		"upstream's own":     {config: head + "percentageOfNodesToScore: 101\n", want: "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"},
+		"an unknown flag":                 {args: []string{"--confg", "x"}, want: "Error: unknown flag: --confg; evenkeel-scheduler --help lists the flags"},
+		"a wrong value":                   {args: []string{"--leader-elect=maybe"}, want: `Error: invalid argument "maybe" for "--leader-elect" flag`},
+		"an argument":                     {args: []string{"start"}, want: `Error: "evenkeel-scheduler" does not take any arguments, got ["start"]`},
+		"a file that is not":              {args: []string{"--config", dir + "/none"}, want: "configuration file " + dir + "/none: open "},
+		"an empty file":                   {config: "\n", want: "it must begin with apiVersion: kubescheduler.config.k8s.io/v1 and kind: KubeSchedulerConfiguration"},
+		"another kind":                    {config: "apiVersion: v1\nkind: Pod\n", want: "it must begin with apiVersion: kubescheduler.config.k8s.io/v1"},
+		"no YAML":                         {config: "{", want: "json parse error"},
+		"an unknown field":                {config: head + "profile: []\n", want: `unknown field \"profile\"`},
+		"an unknown arg":                  {config: profile("{levles: []}"), want: `decoding args for plugin ReplicaSpread: strict decoding error: unknown field \"levles\"`},
+		"a negative weight":               {config: profile("{levels: [{name: host, weight: -1}]}"), want: "profiles[0].pluginConfig[0].args.levels[0].weight: Invalid value: -1: must be from 1 to 100"},
+		"an empty level":                  {config: profile("{levels: [{}]}"), want: "profiles[0].pluginConfig[0].args.levels[0].name: Required value: must be one of host, rack and zone"},
+		"a level twice":                   {config: profile("{levels: [{name: host}, {name: host}]}"), want: `profiles[0].pluginConfig[0].args.levels[1].name: Duplicate value: \"host\"`},
+		"no candidates":                   {config: profile("{candidates: -1}"), want: "profiles[0].pluginConfig[0].args.candidates: Invalid value: -1: must be from 0, which leaves every cycle to kube-scheduler, to 1000"},
+		"many candidates":                 {config: profile("{candidates: 1001}"), want: "profiles[0].pluginConfig[0].args.candidates: Invalid value: 1001: must be from 0"},
+		"candidates, said":                {config: profile("{candidates: many}"), want: "decoding args for plugin ReplicaSpread: json: cannot unmarshal string into Go struct field ReplicaSpreadArgs.candidates of type int32"},
+		"arguments twice":                 {config: profile("{}\n  - name: ReplicaSpread\n    args: {candidates: 3}"), want: `profiles[0].pluginConfig[1]: Duplicate value: \"ReplicaSpread\"`},
+		"guarded spread: an unknown arg":  {config: argsOf(spread, "{defaultTyp: List}"), want: `decoding args for plugin GuardedPodTopologySpread: strict decoding error: unknown field \"defaultTyp\"`},
+		"guarded spread: an unknown type": {config: argsOf(spread, "{defaultingType: Some}"), want: `profiles[0].pluginConfig[0].args.defaultingType: Unsupported value: \"Some\": supported values: \"System\", \"List\"`},
+		"guarded spread: a list beside System": {config: argsOf(spread, "{defaultingType: System, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]}"),
+			want: `profiles[0].pluginConfig[0].args.defaultingType: Invalid value: \"System\": when .defaultConstraints are not empty`},
+		"guarded spread: a wrong constraint": {config: argsOf(spread, "{defaultingType: List, defaultConstraints: [{maxSkew: 0, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]}"),
+			want: "profiles[0].pluginConfig[0].args.defaultConstraints[0].maxSkew: Invalid value: 0: not in valid range (0, inf)"},
+		"guarded spread: a selector": {config: argsOf(spread, "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {}}]}"),
+			want: "profiles[0].pluginConfig[0].args.defaultConstraints[0].labelSelector: Forbidden: constraint must not define a selector"},
+		"guarded spread: another's arguments": {config: argsOf(spread, "{apiVersion: kubescheduler.config.k8s.io/v1, kind: ReplicaSpreadArgs}"),
+			want: "args for plugin GuardedPodTopologySpread were not of type GuardedPodTopologySpreadArgs.kubescheduler.config.k8s.io, got ReplicaSpreadArgs"},
+		"guarded affinity: an unknown arg":    {config: argsOf(affinity, "{hardWeight: 1}"), want: `decoding args for plugin GuardedInterPodAffinity: strict decoding error: unknown field \"hardWeight\"`},
+		"guarded affinity: a negative weight": {config: argsOf(affinity, "{hardPodAffinityWeight: -1}"), want: "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: -1: must be from 0 to 100"},
+		"guarded affinity: a great weight":    {config: argsOf(affinity, "{hardPodAffinityWeight: 101}"), want: "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: must be from 0 to 100"},
+		"events of no kind":                   {args: []string{"--scheduled-events=maybe"}, want: `Error: invalid argument "maybe" for "--scheduled-events" flag`},
+		"events without =":                    {args: []string{"--scheduled-events", "false"}, want: `Error: "evenkeel-scheduler" does not take any arguments, got ["false"]`},
+		"upstream's own":                      {config: head + "percentageOfNodesToScore: 101\n", want: "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := tc.args

@@ -55,6 +55,10 @@ func TestScheduledEventsCanBeLeftOut(t *testing.T) {
 			(&eventOptions{scheduled: tc.scheduled}).apply(sched)
 			informers.Start(ctx.Done())
 			informers.WaitForCacheSync(ctx.Done())
+			// The scheduler's cache is filled by handlers, after the informers' own.
+			if err := sched.WaitForHandlersSync(ctx); err != nil {
+				t.Fatal(err)
+			}
 			go sched.Run(ctx)
 			for priority, name := range []string{"small", "large"} {
 				pod := st.MakePod().Namespace("default").Name(name).UID(name).SchedulerName(corev1.DefaultSchedulerName).Priority(int32(priority)).

@@ -74,6 +74,22 @@ func TestGuardEndsTheProcess(t *testing.T) {
 			"profile s: NodePorts is off at Filter: host ports would be given to two pods of one node; " +
 				"profile s: VolumeBinding is off at PreBind: PersistentVolumeClaims would not be bound; enable what is off",
 		},
+		"neither of two": {
+			"[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: PodTopologySpread}]}}}]",
+			"profile s: PodTopologySpread is off at PreFilter and Filter: topologySpreadConstraints with DoNotSchedule would be ignored; enable what is off",
+		},
+		"both of two": {
+			"[{schedulerName: s, plugins: {multiPoint: {enabled: [{name: GuardedPodTopologySpread}]}}}]",
+			"profile s: PodTopologySpread and GuardedPodTopologySpread are both on, and would undo each other's work in preemption; disable PodTopologySpread at multiPoint",
+		},
+		"both of two at Score": {
+			"[{schedulerName: s, plugins: {preScore: {enabled: [{name: GuardedPodTopologySpread}], disabled: [{name: PodTopologySpread}]}, score: {enabled: [{name: GuardedPodTopologySpread}], disabled: [{name: PodTopologySpread}]}}}]",
+			"profile s: PodTopologySpread and GuardedPodTopologySpread are both on",
+		},
+		"a replacement at one point only": {
+			"[{schedulerName: s, plugins: {multiPoint: {disabled: [{name: PodTopologySpread}]}, filter: {enabled: [{name: GuardedPodTopologySpread}]}}}]",
+			"profile s: PodTopologySpread is off at PreFilter: topologySpreadConstraints with DoNotSchedule would be ignored",
+		},
 		"an acceptance without need": {
 			"[{schedulerName: s, plugins: {multiPoint: {enabled: [{name: ProfileGuard}]}}, pluginConfig: [{name: ProfileGuard, args: {acceptMissing: [{plugin: NodePorts, reason: x}]}}]}]",
 			"profile s: ProfileGuard accepts that NodePorts is missing, but",

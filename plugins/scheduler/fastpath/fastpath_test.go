@@ -196,6 +196,8 @@ func TestWhatIsPlacedByTheFastPath(t *testing.T) {
 		"preferred pod affinity":            {pod: testPod().PodAffinityExists("app", corev1.LabelHostname, st.PodAffinityWithPreferredReq).Obj(), want: preferences},
 		"preferred anti-affinity":           {pod: testPod().PodAntiAffinityExists("app", corev1.LabelHostname, st.PodAntiAffinityWithPreferredReq).Obj(), want: preferences},
 		"a soft spread constraint":          {pod: testPod().SpreadConstraint(1, corev1.LabelTopologyZone, corev1.ScheduleAnyway, nil, nil, nil, nil, nil).Obj(), want: preferences},
+		"a hard spread constraint":          {pod: testPod().SpreadConstraint(1, corev1.LabelTopologyZone, corev1.DoNotSchedule, nil, nil, nil, nil, nil).Obj(), want: placed},
+		"required node affinity":            {pod: testPod().NodeAffinityIn("number", []string{"7", "77"}, st.NodeSelectorTypeMatchExpressions).Obj(), want: placed},
 		"one node by its name in a field":   {pod: testPod().NodeAffinityIn("metadata.name", []string{"node-005"}, st.NodeSelectorTypeMatchFields).Obj(), want: namedNodes},
 		"the only node is not a candidate":  {pod: testPod().NodeSelector(map[string]string{"number": "-"}).Obj(), want: noneFits, wantErr: "0/200 nodes are available"},
 		"more than any node has":            {pod: testPod().Req(map[corev1.ResourceName]string{"cpu": "65"}).Obj(), want: noneFits, wantErr: "Insufficient cpu"},
@@ -420,6 +422,20 @@ func TestProfilesThatPreferNodesAreLeftAlone(t *testing.T) {
 		"nodes by addedAffinity":       {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
 		"domains by a default":         {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
 		"domains by a guarded default": {config: guardedSpread("System"), want: unfitProfile},
+		"domains by a guarded list": {
+			config: guardedSpread("List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]"), want: unfitProfile},
+		"domains by a list, and only to filter": {config: strings.NewReplacer(
+			"defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]",
+			"  pluginConfig:\n", "    preScore: {disabled: [{name: PodTopologySpread}]}\n    score: {disabled: [{name: PodTopologySpread}]}\n  pluginConfig:\n",
+		).Replace(fmt.Sprintf(profileText, 8, "")), want: unfitProfile},
+		"domains by a default, and only to score": {config: strings.NewReplacer(
+			"defaultingType: List", "defaultingType: System",
+			"  pluginConfig:\n", "    preFilter: {disabled: [{name: PodTopologySpread}]}\n    filter: {disabled: [{name: PodTopologySpread}]}\n  pluginConfig:\n",
+		).Replace(fmt.Sprintf(profileText, 8, "")), want: unfitProfile},
+		"domains by a guarded default that nobody wrote": {
+			config: strings.Replace(guardedSpread("List"), "  - name: GuardedPodTopologySpread\n    args: {defaultingType: List}\n", "", 1), want: unfitProfile},
+		"domains by a default of a plugin that is off": {
+			config: strings.Replace(guardedSpread("List"), "  pluginConfig:\n", "  pluginConfig:\n  - {name: PodTopologySpread, args: {defaultingType: System}}\n", 1), want: placed},
 		"domains as pods declare them": {config: guardedSpread("List"), want: placed},
 		"domains by a list":            {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", 1), want: unfitProfile},
 		"required nodes of everyone":   {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
+
+	"github.com/evenkeel/evenkeel/plugins/scheduler/podindex"
 )
 
 // guardedProfile is a profile with GuardedInterPodAffinity.
@@ -39,6 +41,10 @@ func near(terms []corev1.WeightedPodAffinityTerm) *corev1.Affinity {
 // them as any node is.
 func TestPreferencesOfPodsAreMetOrLeftAlone(t *testing.T) {
 	const zone = corev1.LabelTopologyZone
+	var manyKeys []corev1.WeightedPodAffinityTerm
+	for i := range podindex.MaxKeys + 1 {
+		manyKeys = append(manyKeys, preferring("db", fmt.Sprint("level-", i))...)
+	}
 	everywhere := preferring("db", zone)
 	everywhere[0].PodAffinityTerm.NamespaceSelector = &metav1.LabelSelector{}
 	for name, tc := range map[string]struct {
@@ -60,6 +66,7 @@ func TestPreferencesOfPodsAreMetOrLeftAlone(t *testing.T) {
 		"nothing to be near":                {affinity: near(preferring("db", corev1.LabelHostname)), want: placed, wantZones: []string{"0", "1", "2"}},
 		"near by the host":                  {affinity: near(preferring("db", corev1.LabelHostname)), placed: []int{237}, want: preferences, wantZones: []string{"0", "1", "2"}},
 		"in namespaces by their labels":     {affinity: awayFrom(everywhere), want: preferences, wantZones: []string{"0", "1", "2"}},
+		"over more levels than are known":   {affinity: awayFrom(append(manyKeys, preferring("db", zone)...)), placed: []int{0, 10}, want: preferences, wantZones: []string{"2"}},
 		"a profile with the in-tree plugin": {affinity: awayFrom(preferring("db", zone)), config: fmt.Sprintf(profileText, 8, ""), want: preferences, wantZones: []string{"0", "1", "2"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,6 +44,12 @@ func TestTidyKeepsAnIndexYoung(t *testing.T) {
 	ix.tidied = start
 	tidy(start.Add(tidyEvery-1), "a moment after the last time", 0)
 	tidy(start.Add(tidyEvery), "later", 1)
+	full := snapshot
+	snapshot = cache.NewSnapshot(nil, []*corev1.Node{node})
+	tidy(start.Add(2*tidyEvery-1), "a moment later", 1)
+	tidy(start.Add(2*tidyEvery), "when the pod is gone", 0)
+	snapshot = full
+	tidy(start.Add(3*tidyEvery), "when it is back", 1)
 	tidy(start.Add(keep+1), "long after the last pod that asked", 0)
 	if ix.Tracks() {
 		t.Error("a label key that no pod asks for is still indexed")

@@ -25,16 +25,47 @@ var layouts = []Layout{
 	{Domain: "zone", Pool: []string{"pool"}, Taints: true},
 }
 
-// compareSpread checks what stands for the domains without a node of a query: in
-// each pool, as many of them as are asked for; or, if there are fewer, every domain.
+// compareSpread checks what stands for the domains without a node of a query, in one
+// layout or in two at once.
 func (c *churn) compareSpread(ix *Index, tracked []string) {
 	c.Helper()
 	queries := []Query{{Key: tracked[0], Values: []Value{{Namespace: c.namespace(), Value: c.value()}}}}
-	l, atLeast := layouts[c.IntN(len(layouts))], 1+c.IntN(4)
-	infos, ok := ix.Spread(queries, []Empty{{Layout: l, AtLeast: atLeast}})
-	if !ok {
-		c.Fatalf("layout %+v is not known", l)
+	var of []Empty
+	for _, i := range c.Perm(len(layouts))[:1+c.IntN(2)] {
+		of = append(of, Empty{Layout: layouts[i], AtLeast: 1 + c.IntN(4)})
 	}
+	infos, ok := ix.Spread(queries, of)
+	if !ok {
+		c.Fatalf("layouts %+v are not known", of)
+	}
+	answers, shown := map[string]bool{}, map[string]bool{}
+	for _, info := range c.list() {
+		if slices.ContainsFunc(info.GetPods(), func(p fwk.PodInfo) bool { return asked(queries, p.GetPod()) }) {
+			answers[info.Node().Name] = true
+		}
+	}
+	for _, info := range infos {
+		name := info.Node().Name
+		if shown[name] {
+			c.Fatalf("layouts %+v: %s is shown twice, so that its pods count twice", of, name)
+		}
+		shown[name] = true
+	}
+	for name := range answers {
+		if !shown[name] {
+			c.Fatalf("layouts %+v: %s, which answers the query, is left out", of, name)
+		}
+	}
+	for _, empty := range of {
+		c.compareLayout(empty, answers, shown, len(of) == 1)
+	}
+}
+
+// compareLayout checks that of each pool as many empty domains are shown as are asked
+// for, or, if there are fewer, every domain; and no more, if nothing else was asked.
+func (c *churn) compareLayout(of Empty, answers, shown map[string]bool, alone bool) {
+	c.Helper()
+	l, atLeast := of.Layout, of.AtLeast
 	// pool and domain of a node, by a comparison of what the layout names.
 	placeOf := func(node *corev1.Node) (pool, domain string, in bool) {
 		domain, in = node.Labels[l.Domain]
@@ -52,46 +83,56 @@ func (c *churn) compareSpread(ix *Index, tracked []string) {
 		}
 		return pool, domain, in
 	}
-	touched, all, shown, answers := map[string]bool{}, map[string]map[string]bool{}, map[string]map[string]bool{}, map[string]bool{}
-	note := func(in map[string]map[string]bool, node *corev1.Node) {
-		if pool, domain, ok := placeOf(node); ok {
-			if in[pool] == nil {
-				in[pool] = map[string]bool{}
-			}
-			in[pool][domain] = true
+	type pool struct {
+		// domains says of each whether it is shown, and empty which are not touched.
+		domains map[string]bool
+		empty   []string
+		// others is the number of nodes that are shown and do not answer.
+		others int
+	}
+	touched, pools := map[string]bool{}, map[string]*pool{}
+	for _, info := range c.list() {
+		if domain, ok := info.Node().Labels[l.Domain]; ok && answers[info.Node().Name] {
+			touched[domain] = true
 		}
 	}
 	for _, info := range c.list() {
-		note(all, info.Node())
-		if slices.ContainsFunc(info.GetPods(), func(p fwk.PodInfo) bool { return asked(queries, p.GetPod()) }) {
-			answers[info.Node().Name] = true
-			if domain, ok := info.Node().Labels[l.Domain]; ok {
-				touched[domain] = true
+		name, domain, ok := placeOf(info.Node())
+		if !ok {
+			continue
+		}
+		p := pools[name]
+		if p == nil {
+			p = &pool{domains: map[string]bool{}}
+			pools[name] = p
+		}
+		if _, known := p.domains[domain]; !known && !touched[domain] {
+			p.empty = append(p.empty, domain)
+		}
+		p.domains[domain] = p.domains[domain] || shown[info.Node().Name]
+		if shown[info.Node().Name] && !answers[info.Node().Name] {
+			p.others++
+		}
+	}
+	for name, p := range pools {
+		shownEmpty, shownDomains := 0, 0
+		for domain, is := range p.domains {
+			if is {
+				shownDomains++
+			}
+			if is && !touched[domain] {
+				shownEmpty++
 			}
 		}
-	}
-	for _, info := range infos {
-		note(shown, info.Node())
-		delete(answers, info.Node().Name)
-	}
-	if len(answers) > 0 {
-		c.Fatalf("the nodes %v, which answer the query, are left out", answers)
-	}
-	for pool, domains := range all {
-		empty, shownEmpty := 0, 0
-		for domain := range domains {
-			if !touched[domain] {
-				empty++
-				if shown[pool][domain] {
-					shownEmpty++
-				}
-			}
+		enough := len(p.empty) >= atLeast
+		if shownEmpty < min(atLeast, len(p.empty)) {
+			c.Fatalf("layout %+v, pool %q: %d empty domains are shown of %d, want %d", l, name, shownEmpty, len(p.empty), min(atLeast, len(p.empty)))
 		}
-		if shownEmpty < min(atLeast, empty) || empty >= atLeast && shownEmpty != atLeast {
-			c.Fatalf("layout %+v, pool %q: %d empty domains are shown of %d, want %d", l, pool, shownEmpty, empty, min(atLeast, empty))
+		if !enough && shownDomains != len(p.domains) {
+			c.Fatalf("layout %+v, pool %q: %d domains are shown of %d, of which %d are empty: want all", l, name, shownDomains, len(p.domains), len(p.empty))
 		}
-		if empty < atLeast && len(shown[pool]) != len(domains) {
-			c.Fatalf("layout %+v, pool %q: %d domains are shown of %d, of which %d are empty: want all", l, pool, len(shown[pool]), len(domains), empty)
+		if alone && enough && p.others != atLeast {
+			c.Fatalf("layout %+v, pool %q: %d nodes stand for %d empty domains, want %d", l, name, p.others, len(p.empty), atLeast)
 		}
 	}
 }
@@ -187,5 +228,25 @@ func TestLayoutsDiffer(t *testing.T) {
 			t.Errorf("%+v and %+v are taken for the same", l, other)
 		}
 		ids[l.id()] = l
+	}
+}
+
+// TestLayoutForgetsPools relabels the only node of a pool and of a domain.
+func TestLayoutForgetsPools(t *testing.T) {
+	ix, now := New(), time.Unix(0, 0)
+	l := Layout{Domain: "zone", Pool: []string{"pool"}}
+	ix.Track("app", now)
+	ix.TrackLayout(l, now)
+	info := framework.NewNodeInfo()
+	for i := range 3 {
+		info.SetNode(st.MakeNode().Name("n").Label("zone", fmt.Sprint(i)).Label("pool", fmt.Sprint(i)).Obj())
+		ix.Refresh([]fwk.NodeInfo{info}, false)
+		if pools := ix.layouts[l.id()].pools; len(pools) != 1 {
+			t.Errorf("%d pools are known of one node", len(pools))
+		}
+	}
+	ix.Refresh(nil, false)
+	if pools := ix.layouts[l.id()].pools; len(pools) != 0 {
+		t.Errorf("%d pools are known without a node", len(pools))
 	}
 }

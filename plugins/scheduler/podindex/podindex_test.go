@@ -194,8 +194,12 @@ func (c *churn) label(node *st.NodeWrapper) *st.NodeWrapper {
 			node.Label(key, fmt.Sprint(c.IntN(values)))
 		}
 	}
+	if c.IntN(8) == 0 {
+		node.Label("pool", "") // Legal, and something else than no label.
+	}
 	if c.IntN(3) == 0 {
-		node.Taints([]corev1.Taint{{Key: "for", Value: fmt.Sprint(c.IntN(2)), Effect: corev1.TaintEffectNoSchedule}})
+		effects := []corev1.TaintEffect{corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute}
+		node.Taints([]corev1.Taint{{Key: fmt.Sprint("for-", c.IntN(2)), Value: fmt.Sprint(c.IntN(2)), Effect: effects[c.IntN(2)]}})
 	}
 	return node
 }
@@ -295,49 +299,5 @@ func TestTopologiesAreBounded(t *testing.T) {
 	}
 	if values, someWithout := ix.Domains("one more"); values != 0 || !someWithout {
 		t.Errorf("%d values, and %v that there are nodes without, want 0 and true", values, someWithout)
-	}
-}
-
-// TestExpiryLetsGoOfPods waits until nobody asks for the only key any more.
-func TestExpiryLetsGoOfPods(t *testing.T) {
-	info := framework.NewNodeInfo(st.MakePod().Namespace("ns").Name("a").UID("a").Label("app", "web").Obj())
-	info.SetNode(st.MakeNode().Name("n").Obj())
-	ix, start := New(), time.Unix(0, 0)
-	ix.Track("app", start)
-	ix.Refresh([]fwk.NodeInfo{info}, false)
-	ix.Expire(start)
-	if !ix.Tracks() || len(ix.byName) != 1 {
-		t.Error("a key that was just asked for is forgotten")
-	}
-	ix.Expire(start.Add(1))
-	if ix.Tracks() || len(ix.byName) != 0 || len(ix.nodes) != 0 {
-		t.Error("a key that nobody asks for is remembered, or its nodes are")
-	}
-	ix.Track("app", start.Add(2))
-	ix.Refresh([]fwk.NodeInfo{info}, false)
-	if got := ix.Nodes([]Query{{Key: "app", Values: []Value{{"ns", "web"}}}}); len(got) != 1 {
-		t.Errorf("asked for again, it names %d nodes, want 1", len(got))
-	}
-}
-
-// TestNothingIsLeftBehind takes all pods away.
-func TestNothingIsLeftBehind(t *testing.T) {
-	info := framework.NewNodeInfo(st.MakePod().Namespace("ns").Name("a").UID("a").Label("app", "web").Obj())
-	info.SetNode(st.MakeNode().Name("n").Obj())
-	ix := New()
-	ix.Track("app", time.Now())
-	ix.Refresh([]fwk.NodeInfo{info}, false)
-	if n := len(ix.keys["app"]); n != 1 {
-		t.Fatalf("%d values are counted, want 1", n)
-	}
-	empty := framework.NewNodeInfo()
-	empty.SetNode(info.Node())
-	ix.Refresh([]fwk.NodeInfo{empty}, false)
-	if n := len(ix.keys["app"]); n != 0 {
-		t.Errorf("%d values are counted without a pod", n)
-	}
-	ix.Refresh(nil, false)
-	if len(ix.byName) != 0 {
-		t.Errorf("%d nodes are known without one", len(ix.byName))
 	}
 }

@@ -18,7 +18,7 @@ import (
 type View struct {
 	fwk.SharedLister
 	mu sync.Mutex
-	// nodes, if narrowed, are shown in the place of every list.
+	// nodes, if narrowed, are shown in the place of the lists.
 	nodes    []fwk.NodeInfo
 	narrowed bool
 }
@@ -28,7 +28,11 @@ func New(snapshot fwk.SharedLister) *View {
 	return &View{SharedLister: snapshot}
 }
 
-// Show calls f while every list of the view is these nodes.
+// Show calls f while the lists of the view are these nodes: all nodes, those that have
+// pods with affinity, and those that have pods with required anti-affinity. The list of
+// those with anti-affinity wider than a host, which kube-scheduler v1.37 fills behind
+// the feature gate InterPodAffinityHostnameFastPath, stays that of the snapshot: with
+// the gate on, nothing is narrowed for the plugin that asks for it.
 func (v *View) Show(nodes []fwk.NodeInfo, f func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
