@@ -109,8 +109,7 @@ func (p *Plugin) serve(ctx context.Context, socket string) (served bool, err err
 		served = synced.Load()
 	}()
 
-	settled := time.NewTimer(settleTime)
-	defer settled.Stop()
+	settled := p.after(settleTime)
 	for {
 		select {
 		case err := <-ended:
@@ -123,7 +122,7 @@ func (p *Plugin) serve(ctx context.Context, socket string) (served bool, err err
 			case <-time.After(time.Second):
 			}
 			return false, ctx.Err()
-		case <-settled.C:
+		case <-settled:
 			if !synced.Load() {
 				// The stub waits for the runtime's configuration without an end, holding
 				// its lock: it is left behind.

@@ -41,6 +41,9 @@ type Plugin struct {
 	// updates are the running containers to change, made by Synchronize for the
 	// connection to send.
 	updates chan []update
+
+	// after is time.After; tests have another.
+	after func(time.Duration) <-chan time.Time
 }
 
 // runtimeInfo is what the runtime says of itself.
@@ -58,7 +61,7 @@ var (
 // New returns a plugin that is not connected. cgroup2 says whether the node has
 // cgroup v2, see UnifiedCgroups.
 func New(logger klog.Logger, adjuster *pids.Adjuster, metrics *Metrics, cgroup2 bool) *Plugin {
-	p := &Plugin{logger: logger, metrics: metrics, records: newRecords(), garbage: newCollector(), cgroup2: cgroup2, updates: make(chan []update, 1)}
+	p := &Plugin{logger: logger, metrics: metrics, records: newRecords(), garbage: newCollector(), cgroup2: cgroup2, updates: make(chan []update, 1), after: time.After}
 	p.adjuster.Store(adjuster)
 	p.runtime.Store(&runtimeInfo{})
 	metrics.watch(p)

@@ -299,7 +299,8 @@ func (r *containerRuntime) create(tb testing.TB, pod *api.PodSandbox, container 
 	return limit, nil
 }
 
-// samples returns the values of a metric by its labels, written as a=b,c=d.
+// samples returns the values of a metric by its labels, written as a=b,c=d; of a
+// histogram how often it was observed.
 func samples(tb testing.TB, reg *prometheus.Registry, name string) map[string]float64 {
 	tb.Helper()
 	families, err := reg.Gather()
@@ -319,7 +320,7 @@ func samples(tb testing.TB, reg *prometheus.Registry, name string) map[string]fl
 				}
 				key += l.GetName() + "=" + l.GetValue()
 			}
-			out[key] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			out[key] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	return out

@@ -68,37 +68,70 @@ func (s ContainerStatus) Options(c *corev1.Container) (options, channel string) 
 	return options, channel
 }
 
+// traces are the facts by which a later pass knows its own work, each with the one
+// without which it tells nothing.
+var traces = map[string]string{
+	FactOptions: FactOptions, FactChannel: FactOptions, FactResize: FactResize,
+	FactStorageLimit: FactStorageLimit, FactStorageRequest: FactStorageLimit,
+	FactEmptyDirs: FactEmptyDirs, FactEmptyDirSize: FactEmptyDirs,
+	FactCRIO: FactCRIO, FactPids: FactCRIO,
+	FactAutomount: FactAutomount,
+}
+
+// optionTraces are those of the options alone. Without them a later pass could add
+// options twice; without the others it takes Evenkeel's work for the user's.
+var optionTraces = map[string]string{FactOptions: FactOptions, FactChannel: FactOptions}
+
 // String returns the annotation's value. When the record is larger than its
-// bound, details and facts go; of the options, by which a later pass knows its
-// own work, the fingerprint stays for each container. When even that is too large, only the outcomes stay: a later pass then takes Evenkeel's
-// options for the user's and leaves them as they are.
+// bound, details and facts go but for the traces, and of those the options' stay
+// longest, as fingerprints. When even that is too large, only the outcomes stay: a
+// later pass then takes Evenkeel's options for the user's and leaves them as they
+// are.
 func (s Status) String() string {
 	out := s.marshal()
 	if len(out) <= maxStatusBytes {
 		return out
 	}
-	short := Status{Version: s.Version, Config: s.Config, Truncated: true, Features: map[string]FeatureStatus{}}
+	for _, kept := range []map[string]string{traces, optionTraces} {
+		if out = s.short(kept).marshal(); len(out) <= maxShortStatusBytes {
+			return out
+		}
+	}
+	return s.short(nil).marshal()
+}
+
+// short returns the record with these facts alone.
+func (s Status) short(kept map[string]string) Status {
+	out := Status{Version: s.Version, Config: s.Config, Truncated: true, Features: map[string]FeatureStatus{}}
 	for name, f := range s.Features {
-		kept := FeatureStatus{Outcome: f.Outcome, Reason: f.Reason}
+		cut := FeatureStatus{Outcome: f.Outcome, Reason: f.Reason, Facts: keep(f.Facts, kept)}
 		for c, cs := range f.Containers {
-			if cs.Facts[FactOptions] == "" {
+			facts := keep(cs.Facts, kept)
+			if len(facts) == 0 {
 				continue
 			}
-			if kept.Containers == nil {
-				kept.Containers = map[string]ContainerStatus{}
+			if cut.Containers == nil {
+				cut.Containers = map[string]ContainerStatus{}
 			}
-			kept.Containers[c] = ContainerStatus{Outcome: cs.Outcome, Facts: map[string]string{
-				FactOptions: cs.Facts[FactOptions], FactChannel: cs.Facts[FactChannel]}}
+			cut.Containers[c] = ContainerStatus{Outcome: cs.Outcome, Facts: facts}
 		}
-		short.Features[name] = kept
+		out.Features[name] = cut
 	}
-	if out = short.marshal(); len(out) <= maxShortStatusBytes {
-		return out
+	return out
+}
+
+// keep returns the facts that are to be kept.
+func keep(facts, kept map[string]string) map[string]string {
+	var out map[string]string
+	for name, needed := range kept {
+		if value := facts[name]; value != "" && facts[needed] != "" {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[name] = value
+		}
 	}
-	for name, f := range short.Features {
-		short.Features[name] = FeatureStatus{Outcome: f.Outcome, Reason: f.Reason}
-	}
-	return short.marshal()
+	return out
 }
 
 // setFeature puts what a mutator reported into the record.

@@ -105,15 +105,18 @@ func TestStatusIsBounded(t *testing.T) {
 }
 
 // Many containers with long names: what a later pass needs is kept as long as it
-// can be, and never beyond the second bound.
+// can be, that of the options longest, and never beyond the second bound.
 func TestStatusOfManyContainersIsBounded(t *testing.T) {
-	for containers, wantTraces := range map[int]bool{30: true, 400: false} {
+	for containers, want := range map[int]struct{ options, limits bool }{30: {true, true}, 130: {options: true}, 400: {}} {
 		s := Status{Version: "v1", Config: "abc", Features: map[string]FeatureStatus{}}
-		for _, f := range []string{"agent", "jvm"} {
+		for _, f := range []string{"agent", "jvm", "storage"} {
 			fs := FeatureStatus{Outcome: Done, Containers: map[string]ContainerStatus{}}
 			for c := range containers {
-				fs.Containers[fmt.Sprintf("%s-%03d", strings.Repeat("n", 59), c)] = ContainerStatus{Outcome: Done,
-					Facts: map[string]string{FactOptions: strings.Repeat("o", 500+c), FactChannel: "JAVA_TOOL_OPTIONS"}}
+				facts := map[string]string{FactOptions: strings.Repeat("o", 500+c), FactChannel: "JAVA_TOOL_OPTIONS", FactHeap: "1Gi"}
+				if f == "storage" {
+					facts = map[string]string{FactStorageLimit: fmt.Sprint(c, "Gi"), FactStorageRequest: "0", FactTier: "medium"}
+				}
+				fs.Containers[fmt.Sprintf("%s-%03d", strings.Repeat("n", 59), c)] = ContainerStatus{Outcome: Done, Facts: facts}
 			}
 			s.Features[f] = fs
 		}
@@ -125,11 +128,36 @@ func TestStatusOfManyContainersIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if traces := len(got.Features["jvm"].Containers) == containers; traces != wantTraces {
-			t.Errorf("%d containers: traces of the options kept: %v, want %v", containers, traces, wantTraces)
+		if options := len(got.Features["jvm"].Containers) == containers; options != want.options {
+			t.Errorf("%d containers: traces of the options kept: %v, want %v", containers, options, want.options)
+		}
+		if limits := len(got.Features["storage"].Containers) == containers; limits != want.limits {
+			t.Errorf("%d containers: traces of the limits kept: %v, want %v", containers, limits, want.limits)
 		}
 		if !got.Truncated || got.Features["agent"].Outcome != Done {
 			t.Errorf("%d containers: the short record lost its outcomes: %s", containers, text)
 		}
+	}
+}
+
+// A later pass reads these of a record that was cut short; what only tells people goes.
+func TestStatusKeepsTraces(t *testing.T) {
+	s := Status{Version: "v1", Config: "abc", Features: map[string]FeatureStatus{
+		"agent": {Outcome: Skipped, Reason: CodeError, Detail: strings.Repeat("d", maxStatusBytes)},
+		"jvm": {Outcome: Done, Containers: map[string]ContainerStatus{
+			"app": {Outcome: Done, Facts: map[string]string{FactResize: "restart", FactHeap: "1Gi"}}}},
+		"pidlimit": {Outcome: Done, Containers: map[string]ContainerStatus{
+			"app":   {Outcome: Done, Facts: map[string]string{FactCRIO: "current", FactPids: "512", FactTier: "small"}},
+			"other": {Outcome: Done, Facts: map[string]string{FactPids: "512", FactTier: "small"}}}},
+		"satoken": {Outcome: Done, Reason: CodeTokenNotNeeded, Facts: map[string]string{FactAutomount: "author", FactToken: "removed"}},
+		"storage": {Outcome: Done, Containers: map[string]ContainerStatus{
+			"app": {Outcome: Done, Reason: CodeStorageRequest, Facts: map[string]string{
+				FactStorageLimit: "1Gi", FactStorageRequest: "0", FactStorageRoom: "1Gi", FactEmptyDirs: "a", FactEmptyDirSize: "1Gi"}}}},
+	}}
+	want := `{"version":"v1","config":"abc","features":{"agent":{"outcome":"skipped","reason":"Error"},"jvm":{"containers":{"app":"resize=restart"}},` +
+		`"pidlimit":{"containers":{"app":"crio=current pids=512"}},"satoken":{"reason":"TokenNotNeeded","facts":"automount=author"},` +
+		`"storage":{"containers":{"app":"emptyDirSize=1Gi emptyDirs=a storageLimit=1Gi storageRequest=0"}}},"truncated":true}`
+	if got := s.String(); got != want {
+		t.Errorf("the record is\n%s; want\n%s", got, want)
 	}
 }

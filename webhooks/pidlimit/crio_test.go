@@ -35,6 +35,7 @@ func TestPidLimitWritesCRIOAnnotations(t *testing.T) {
 		annotations map[string]string
 		want        map[string]string
 		wantCode    mutate.Code
+		wantDetail  string
 	}{
 		"off":           {mode: v1alpha1.CRIOOff, want: map[string]string{}},
 		"off, a user's": {mode: v1alpha1.CRIOOff, annotations: map[string]string{current: "pids.max=1"}, want: map[string]string{current: "pids.max=1"}},
@@ -52,6 +53,11 @@ func TestPidLimitWritesCRIOAnnotations(t *testing.T) {
 		"a user's limit goes, wherever it stands": {
 			mode: v1alpha1.CRIOBoth, annotations: map[string]string{current: "pids.max=max;memory.high=7", legacy: "memory.high=7;pids.max=MTYz;pids.max=9"},
 			want: map[string]string{current: "memory.high=7;" + medium, legacy: "memory.high=7;" + medium}, wantCode: mutate.CodeCRIOOverwritten,
+			wantDetail: "io.kubernetes.cri-o.UnifiedCgroup.<container>",
+		},
+		"a user has the same number": {mode: v1alpha1.CRIOCurrent, annotations: map[string]string{current: medium}, want: map[string]string{current: medium}},
+		"a key that begins alike": {
+			mode: v1alpha1.CRIOCurrent, annotations: map[string]string{current: "pids.max.imum=7"}, want: map[string]string{current: "pids.max.imum=7;" + medium},
 		},
 		"the mode was another one": {
 			mode: v1alpha1.CRIOCurrent, annotations: map[string]string{
@@ -70,6 +76,12 @@ func TestPidLimitWritesCRIOAnnotations(t *testing.T) {
 				current: large, legacy: "memory.high=7;" + large,
 				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096","crio":"current,legacy"}}}}}}`},
 			want: map[string]string{legacy: "memory.high=7"},
+		},
+		"it is off, on a copy whose number the user has changed": {
+			mode: v1alpha1.CRIOOff, annotations: map[string]string{
+				current:                    "pids.max=MTYz",
+				wellknown.StatusAnnotation: `{"features":{"pidlimit":{"containers":{"app":{"facts":{"tier":"large","pids":"4096","crio":"current"}}}}}}`},
+			want: map[string]string{current: "pids.max=MTYz"},
 		},
 		"it is off, and the user has the same number": {
 			mode: v1alpha1.CRIOOff, annotations: map[string]string{current: medium}, want: map[string]string{current: medium},
@@ -90,8 +102,8 @@ func TestPidLimitWritesCRIOAnnotations(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("annotations (-want +got):\n%s", diff)
 			}
-			if code := out.Features[0].Report.Containers["app"].Code; code != tc.wantCode {
-				t.Errorf("code %q, want %q", code, tc.wantCode)
+			if r := out.Features[0].Report.Containers["app"]; r.Code != tc.wantCode || r.Detail != tc.wantDetail {
+				t.Errorf("code %q, detail %q; want %q, %q", r.Code, r.Detail, tc.wantCode, tc.wantDetail)
 			}
 		})
 	}
@@ -106,8 +118,12 @@ func TestPidLimitSkipsNamesTooLongForCRIO(t *testing.T) {
 		strings.Repeat("a", 63): mutate.CodeCRIOName,
 	} {
 		out := checkCRIO(t, v1alpha1.CRIOBoth, name, nil)
-		if code := out.Features[0].Report.Containers[name].Code; code != want {
-			t.Errorf("a name of %d characters: code %q, want %q", len(name), code, want)
+		wantDetail := ""
+		if want != "" {
+			wantDetail = "io.kubernetes.cri-o.UnifiedCgroup.<container>"
+		}
+		if r := out.Features[0].Report.Containers[name]; r.Code != want || r.Detail != wantDetail {
+			t.Errorf("a name of %d characters: code %q, detail %q; want %q, %q", len(name), r.Code, r.Detail, want, wantDetail)
 		}
 		if out.Pod.Annotations["unified-cgroup.crio.io/"+name] != medium {
 			t.Errorf("a name of %d characters: the current annotation is not there", len(name))

@@ -4,14 +4,18 @@
 package storage_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/evenkeel/evenkeel/api/v1alpha1"
+	"github.com/evenkeel/evenkeel/api/wellknown"
 	"github.com/evenkeel/evenkeel/internal/mutatortest"
 	"github.com/evenkeel/evenkeel/webhooks"
 	"github.com/evenkeel/evenkeel/webhooks/mutate"
@@ -127,4 +131,51 @@ spec:
 	if len(out.Pod.Spec.Volumes) > 0 {
 		t.Errorf("there is a heap dump of 24Gi where the user allows 12Gi: %v", out.Pod.Spec.Volumes)
 	}
+}
+
+// The record of a pod with many containers is cut short. A later pass knows the
+// limits of this feature by it all the same: they stay, and follow the tier.
+func TestStorageKnowsItsLimitsByAShortRecord(t *testing.T) {
+	cfg, err := v1alpha1.LoadAdmissionConfiguration("config.yaml", []byte("apiVersion: config.evenkeel.io/v1alpha1\nkind: AdmissionConfiguration\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "orders", Namespace: "shop", Annotations: map[string]string{}}}
+	for i := range 60 {
+		name := fmt.Sprintf("orders-worker-%02d", i)
+		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{
+			Name: name, Image: "registry.example/orders:1",
+			Resources:    corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: *resource.NewQuantity(int64(1024+i)<<20, resource.BinarySI)}},
+			VolumeMounts: []corev1.VolumeMount{{Name: name, MountPath: "/tmp"}},
+		})
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}})
+	}
+	users := resource.MustParse("5Gi")
+	pod.Spec.Containers[59].Resources.Limits[corev1.ResourceEphemeralStorage] = users
+	chain := webhooks.NewChain(cfg)
+	check := func(pod *corev1.Pod, want string) *corev1.Pod {
+		t.Helper()
+		raw, err := json.Marshal(pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := mutatortest.Check(t, chain, mutatortest.DefaultRequest(), raw)
+		if record := out.Pod.Annotations[wellknown.StatusAnnotation]; !strings.Contains(record, `"truncated":true`) {
+			t.Fatalf("the record is not cut short: %s", record)
+		}
+		for i, c := range out.Pod.Spec.Containers {
+			limit, size := c.Resources.Limits.StorageEphemeral().String(), out.Pod.Spec.Volumes[i].EmptyDir.SizeLimit.String()
+			wantLimit := want
+			if i == 59 {
+				wantLimit = users.String()
+			}
+			if limit != wantLimit || size != want {
+				t.Errorf("container %s: the limit is %s and its emptyDir's %s, want %s and %s", c.Name, limit, size, wantLimit, want)
+			}
+		}
+		return out.Pod
+	}
+	once := check(pod, "10Gi")
+	once.Annotations[wellknown.StorageTierAnnotation] = "large"
+	check(once, "20Gi")
 }

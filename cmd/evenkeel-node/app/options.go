@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -21,6 +22,9 @@ type Options struct {
 	Socket string
 	// MetricsBindAddress serves metrics and probes, as host:port; "0" for nowhere.
 	MetricsBindAddress string
+
+	// reread is how often the file is looked at; rereadEvery if zero.
+	reread time.Duration
 }
 
 func (o *Options) addFlags(fs *pflag.FlagSet) {

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -48,7 +49,7 @@ func Run(ctx context.Context, o Options) error {
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return plugin.Run(ctx, o.Socket) })
-	group.Go(func() error { return watch(ctx, config, rereadEvery) })
+	group.Go(func() error { return watch(ctx, config, cmp.Or(o.reread, rereadEvery)) })
 	group.Go(func() error {
 		if err := program.ServeHTTP(ctx, o.MetricsBindAddress, handler(registry, plugin)); err != nil {
 			return fmt.Errorf("--metrics-bind-address %s: %w", o.MetricsBindAddress, err)

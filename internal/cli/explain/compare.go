@@ -45,7 +45,9 @@ func compare(then, now *Feature, truncated bool) []Difference {
 		// All else follows from that.
 		return out
 	}
-	differ("reasons", then.codes(), now.codes())
+	if !truncated || !now.has(then.Reasons) {
+		differ("reasons", then.codes(), now.codes())
+	}
 	for _, name := range slices.Sorted(maps.Keys(union(then.Facts, now.Facts))) {
 		if _, ok := then.Facts[name]; ok || !truncated {
 			differ(name, then.Facts[name], now.Facts[name])
@@ -80,6 +82,13 @@ func (f *Feature) codes() string {
 	}
 	slices.Sort(out)
 	return strings.Join(out, ",")
+}
+
+// has reports whether all of these reasons are among the feature's.
+func (f *Feature) has(reasons []Reason) bool {
+	return !slices.ContainsFunc(reasons, func(want Reason) bool {
+		return !slices.ContainsFunc(f.Reasons, func(r Reason) bool { return r.Code == want.Code })
+	})
 }
 
 // flagsBut returns the flags that the other does not have, or has elsewhere.

@@ -67,7 +67,7 @@ func (l *live) explain(ctx context.Context, p *Pod) error {
 		p.Record = &Record{Version: status.Version, Config: status.Config, Truncated: status.Truncated}
 		p.Explanation = explained(l.recorded(status), l.pod, l.pod, nil)
 		if status.Truncated {
-			p.Unknown = append(p.Unknown, "details and facts, which were left out of the record because it would have been too long")
+			p.cutShort()
 		}
 	} else if err == nil {
 		p.Note = "without a record: no feature was in force for the pod when it was created"
@@ -93,6 +93,17 @@ func (l *live) explain(ctx context.Context, p *Pod) error {
 		takeBudgets(&p.Explanation, &p.Now.Explanation)
 	}
 	return nil
+}
+
+// cutShort says what the explanation of a record that was cut short lacks. What such
+// a record does not say of a container is not known: it is not nothing.
+func (p *Pod) cutShort() {
+	p.Note = "the record is cut short, because it would have been too long: most details, numbers and reasons are not in it; " +
+		"to see them, explain the manifest that the pod is made of, with evenkeel explain -f FILE -n " + p.Namespace
+	for i := range p.Containers {
+		c := &p.Containers[i]
+		c.Features = slices.DeleteFunc(c.Features, func(f Feature) bool { return f.Outcome == "" })
+	}
 }
 
 // selected says whether admission would look at the pod today.

@@ -163,7 +163,7 @@ func TestExplainLivePod(t *testing.T) {
 	})
 	t.Run("a record that was cut short", func(t *testing.T) {
 		pod := admitted(t, file)
-		pod.Annotations[wellknown.StatusAnnotation] = `{"version":"v0","config":"old","features":{"jvm":{"containers":{"app":"options=#1:x"}},"pidlimit":{}},"truncated":true}`
+		pod.Annotations[wellknown.StatusAnnotation] = `{"version":"v0","config":"old","features":{"jvm":{"containers":{"app":"options=#1:x"}},"pidlimit":{},"satoken":{"reason":"TokenDeclared"}},"truncated":true}`
 		checkLive(t, &server{pod, shop(enabled)}, "truncated", "--config", configFile)
 	})
 	t.Run("a record that cannot be read", func(t *testing.T) {
@@ -189,6 +189,64 @@ func TestExplainLivePod(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A pod of 60 containers as the whole chain leaves it: that its record is cut short is
+// said first, nothing is made of what the record does not say, and -f has the rest.
+func TestExplainShortRecord(t *testing.T) {
+	const containers = 60
+	var manifest strings.Builder
+	manifest.WriteString("apiVersion: v1\nkind: Pod\nmetadata: {name: cart, namespace: shop}\nspec:\n  containers:\n")
+	for i := range containers - 1 {
+		fmt.Fprintf(&manifest, "  - {name: worker-%02d, image: registry.example/worker, resources: {limits: {memory: %dMi}}}\n", i, 1024+i)
+	}
+	// One with a reason, which the record has no room for.
+	manifest.WriteString("  - {name: large, image: registry.example/worker, resources: {limits: {memory: 1Gi}, requests: {ephemeral-storage: 20Gi}}}\n")
+	file := filepath.Join(t.TempDir(), "cart.yaml")
+	if err := os.WriteFile(file, []byte(manifest.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubeconfig := (&server{admitted(t, file), shop(enabled)}).start(t)
+	smaller := filepath.Join(t.TempDir(), "smaller.yaml")
+	content, err := os.ReadFile(configFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(smaller, append(content, "  storage: {defaultTier: small}\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		args []string
+		want string
+		rows int
+	}{
+		"the configuration of the record": {args: []string{"--config", configFile}, want: "would do the same today, as far as the record tells.\n", rows: 1},
+		"another configuration":           {args: []string{"--config", smaller}, want: "storage  storage limit  10Gi  ->  2Gi\n", rows: containers - 1},
+		"no configuration":                {want: "not known: the budget, and what would be done today: name the configuration that is in force with --config\n", rows: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := mustExplain(t, append([]string{"cart", "--kubeconfig", kubeconfig}, tc.args...)...)
+			const cut = "numbers and reasons are not in it; to see them, explain the manifest that the pod is made of, with evenkeel explain -f FILE -n shop\n"
+			for want, rows := range map[string]int{cut: 1, tc.want: tc.rows, "  ->  ": strings.Count(tc.want, "->") * tc.rows} {
+				if got := strings.Count(out, want); got != rows {
+					t.Errorf("it says %d times %q, want %d", got, want, rows)
+				}
+			}
+			recorded, _, _ := strings.Cut(out, "today")
+			if strings.Contains(recorded, "nothing: ") || strings.Contains(recorded, "no longer in") {
+				t.Error("it takes what the record does not say for nothing, or the flags for gone")
+			}
+			if t.Failed() {
+				t.Logf("%.4000s", out)
+			}
+		})
+	}
+	out := mustExplain(t, "-f", file, "-n", "shop", "--config", configFile)
+	for _, want := range []string{"pids  ", "heap           ", "storage limit"} {
+		if got := strings.Count(out, want); got != containers {
+			t.Errorf("explain -f has %q for %d containers of %d", want, got, containers)
+		}
+	}
 }
 
 func TestExplainLiveFails(t *testing.T) {

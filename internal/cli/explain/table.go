@@ -69,7 +69,11 @@ func (t *table) now(d *Document, p *Pod) {
 	by := fmt.Sprintf("Evenkeel %s under %s (%s)", p.Now.Version, d.Configuration.Name, d.Configuration.Hash)
 	t.out.WriteByte('\n')
 	if p.Record != nil && len(p.Now.Differences) == 0 {
-		t.line(1, "%s would do the same today.", by)
+		far := ""
+		if p.Record.Truncated {
+			far = ", as far as the record tells"
+		}
+		t.line(1, "%s would do the same today%s.", by, far)
 		return
 	}
 	t.line(1, "%s would today do this:", by)
@@ -162,7 +166,7 @@ func (t *table) block(title, container string, features []Feature, show func(con
 
 // feature writes what there is to say of a feature besides its outcome.
 func (t *table) feature(f *Feature) {
-	for _, r := range f.Reasons {
+	for _, r := range together(f.Reasons) {
 		t.line(3, "%s%s", warning(r), r)
 	}
 	var rows [][]string
@@ -183,6 +187,32 @@ func (t *table) feature(f *Feature) {
 			t.line(4, "%s", flag)
 		}
 	}
+}
+
+// together returns reasons with one for all subjects that share a code, but for those
+// with a detail of their own.
+func together(reasons []Reason) []Reason {
+	var out []Reason
+	for _, r := range reasons {
+		i := slices.IndexFunc(out, func(o Reason) bool {
+			return o.Code == r.Code && r.Subject != "" && r.Detail == ""
+		})
+		if i < 0 {
+			out = append(out, r)
+			continue
+		}
+		same := &out[i]
+		// What a feature says first tells of all by "name" or "name: what was found".
+		told := strings.Split(same.Detail, "; ")
+		switch named := func(text string) bool { name, _, _ := strings.Cut(text, ": "); return name == r.Subject }; {
+		case slices.Contains(strings.Split(same.Subject, ", "), r.Subject):
+		case !slices.ContainsFunc(told, named):
+			same.Subject = strings.TrimPrefix(same.Subject+", "+r.Subject, ", ")
+		case !strings.Contains(strings.Join(told, ""), " "):
+			same.Subject, same.Detail = strings.Join(told, ", "), ""
+		}
+	}
+	return out
 }
 
 func warning(r Reason) string {

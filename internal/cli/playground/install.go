@@ -23,16 +23,18 @@ import (
 const ownNamespace = "evenkeel-system"
 
 // installed are the manifests that are needed to run our programs as the
-// ServiceAccounts that they run as in a cluster.
+// ServiceAccounts that they run as in a cluster, and to refuse what a cluster
+// refuses.
 var installed = []string{
 	"base/namespace/namespace.yaml",
 	"base/scheduler/serviceaccount.yaml",
 	"base/scheduler/rbac.yaml",
 	"base/webhook/serviceaccount.yaml",
 	"base/webhook/rbac.yaml",
+	policyManifest,
 }
 
-// install gives the cluster our namespace, ServiceAccounts and rights.
+// install gives the cluster our namespace, ServiceAccounts, rights and policy.
 func (r *running) install(ctx context.Context, applier *objects.Applier) error {
 	list, err := objects.ReadFS(manifests.FS, installed...)
 	if err != nil {

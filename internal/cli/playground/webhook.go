@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
@@ -24,7 +25,12 @@ import (
 	"github.com/evenkeel/evenkeel/manifests"
 )
 
-const webhookManifest = "base/webhook/mutatingwebhookconfiguration.yaml"
+const (
+	webhookManifest = "base/webhook/mutatingwebhookconfiguration.yaml"
+	// policyManifest refuses the annotations that only the webhook writes.
+	policyManifest = "base/webhook/validatingadmissionpolicy.yaml"
+	policyName     = "reserved-annotations.evenkeel.io"
+)
 
 // startWebhook registers evenkeel-webhook with the API server and starts it with
 // the rights of its manifests. As in a cluster, it makes its certificate itself
@@ -101,13 +107,14 @@ func registrationAt(address string) (*admissionregistrationv1.MutatingWebhookCon
 const (
 	// trialNamespace holds nothing: pods are created in it for show.
 	trialNamespace = "evenkeel-playground-trial"
-	// answerWithin is how long the API server may take to call the webhook after it
-	// was registered: it reads registrations and bundles from a watch.
+	// answerWithin is how long the API server may take to call the webhook, and to go
+	// by the policy, after these were registered: it reads them from a watch.
 	answerWithin = 30 * time.Second
 )
 
-// awaitWebhook waits until the API server calls the webhook for new pods, tried
-// with pods that are not stored. Before that, pods would go untreated.
+// awaitWebhook waits until the API server calls the webhook for new pods and goes by
+// the policy, tried with pods that are not stored. Before that, pods would go
+// untreated, and what only the webhook writes would be taken from users.
 func (r *running) awaitWebhook(ctx context.Context, client kubernetes.Interface, judge *report.Judge) error {
 	labels := map[string]string{wellknown.InjectionLabel: wellknown.InjectionEnabled}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: trialNamespace, Labels: labels}}
@@ -115,37 +122,44 @@ func (r *running) awaitWebhook(ctx context.Context, client kubernetes.Interface,
 	if err != nil {
 		return fmt.Errorf("namespace to try the webhook in: %w", err)
 	}
-	if !judge.Enforces(ns.Labels) {
-		// The configuration says that nothing is changed, so there is nothing to see.
-		return r.deleteTrial(ctx, client)
+	trials := []func(context.Context, kubernetes.Interface) error{tryPolicy}
+	// Where the configuration says that nothing is changed, there is nothing to see.
+	if judge.Enforces(ns.Labels) {
+		trials = append(trials, tryWebhook)
 	}
 	timeout, cancel := context.WithTimeoutCause(ctx, answerWithin, errNoAnswer)
 	defer cancel()
+	for _, try := range trials {
+		if err := r.await(timeout, client, try); err != nil {
+			return err
+		}
+	}
+	return r.deleteTrial(ctx, client)
+}
+
+// await tries until it succeeds.
+func (r *running) await(ctx context.Context, client kubernetes.Interface, try func(context.Context, kubernetes.Interface) error) error {
 	for {
-		last := tryWebhook(timeout, client)
+		last := try(ctx, client)
 		if last == nil {
-			return r.deleteTrial(ctx, client)
+			return nil
 		}
 		select {
-		case <-timeout.Done():
-			if errors.Is(context.Cause(timeout), errNoAnswer) {
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errNoAnswer) {
 				return fmt.Errorf("%w within %s: %w; see %s", errNoAnswer, answerWithin, last, r.plane.Log(webhookName))
 			}
-			return context.Cause(timeout)
+			return context.Cause(ctx)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-var errNoAnswer = errors.New("the API server did not come to call the webhook")
+var errNoAnswer = errors.New("the API server did not come to call the webhook and to go by its policy")
 
 // tryWebhook creates a pod that is not stored and looks for the webhook's record.
 func tryWebhook(ctx context.Context, client kubernetes.Interface) error {
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: "trial"},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/trial"}}},
-	}
-	pod, err := client.CoreV1().Pods(trialNamespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	pod, err := tryPod(ctx, client, metav1.ObjectMeta{})
 	if err != nil {
 		return err
 	}
@@ -153,6 +167,28 @@ func tryWebhook(ctx context.Context, client kubernetes.Interface) error {
 		return fmt.Errorf("a new pod has no annotation %s", wellknown.StatusAnnotation)
 	}
 	return nil
+}
+
+// tryPolicy creates a pod that is not stored, which the webhook leaves alone and
+// whose author wrote what only the webhook writes.
+func tryPolicy(ctx context.Context, client kubernetes.Interface) error {
+	_, err := tryPod(ctx, client, metav1.ObjectMeta{
+		Labels:      map[string]string{wellknown.InjectionLabel: wellknown.InjectionDisabled},
+		Annotations: map[string]string{wellknown.PidsLimitsAnnotation: `{"app":16384}`},
+	})
+	switch {
+	case err == nil:
+		return fmt.Errorf("a new pod may have the annotation %s of its author", wellknown.PidsLimitsAnnotation)
+	case strings.Contains(err.Error(), policyName):
+		return nil
+	}
+	return err
+}
+
+func tryPod(ctx context.Context, client kubernetes.Interface, about metav1.ObjectMeta) (*corev1.Pod, error) {
+	about.Name = "trial"
+	pod := &corev1.Pod{ObjectMeta: about, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/trial"}}}}
+	return client.CoreV1().Pods(trialNamespace).Create(ctx, pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 }
 
 func (r *running) deleteTrial(ctx context.Context, client kubernetes.Interface) error {

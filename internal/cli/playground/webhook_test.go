@@ -36,7 +36,7 @@ func TestRegistrationDiffersInTheAddressOnly(t *testing.T) {
 	}
 }
 
-func TestInstalledManifestsHoldTheServiceAccounts(t *testing.T) {
+func TestInstalledManifestsHoldWhatIsNeeded(t *testing.T) {
 	list, err := objects.ReadFS(manifests.FS, installed...)
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +49,8 @@ func TestInstalledManifestsHoldTheServiceAccounts(t *testing.T) {
 		"Namespace " + ownNamespace,
 		"ServiceAccount " + ownNamespace + "/" + webhookName,
 		"ServiceAccount " + ownNamespace + "/" + schedulerName,
+		"ValidatingAdmissionPolicy " + policyName,
+		"ValidatingAdmissionPolicyBinding " + policyName,
 	} {
 		if !found[want] {
 			t.Errorf("there is no %s in %v", want, installed)

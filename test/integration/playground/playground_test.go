@@ -45,6 +45,7 @@ func TestPlaygroundTellsWhatIsStored(t *testing.T) {
 		t.Errorf("not all is well: %v", report.Lines(doc.Problems))
 	}
 	checkStored(t, &doc, kubeconfig)
+	checkReserved(t, kubeconfig)
 	checkSpread(t, &doc)
 
 	runDir := filepath.Dir(logs)
@@ -120,6 +121,38 @@ func checkStored(t *testing.T, doc *report.Document, kubeconfig string) {
 		if !seen[want] {
 			t.Errorf("no pod of the example %s is in the document", want)
 		}
+	}
+}
+
+// checkReserved tries what docs/pids.md says that only the webhook writes: on a pod
+// that it leaves alone, and on one that is there.
+func checkReserved(t *testing.T, kubeconfig string) {
+	t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := kubernetes.NewForConfigOrDie(config)
+	dryRun := []string{metav1.DryRunAll}
+	const refusal = "ValidatingAdmissionPolicy 'reserved-annotations.evenkeel.io'"
+	for annotation, refused := range map[string]bool{"pids.evenkeel.io/limits": true, "evenkeel.io/status": true, "pids.evenkeel.io/other": false} {
+		pod := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "forged", Labels: map[string]string{"evenkeel.io/injection": "disabled"}, Annotations: map[string]string{annotation: `{"app":16384}`}},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "registry.example.com/forged"}}},
+		}
+		_, err := client.CoreV1().Pods("default").Create(t.Context(), pod, metav1.CreateOptions{DryRun: dryRun})
+		if (err != nil) != refused || refused && !strings.Contains(err.Error(), refusal) {
+			t.Errorf("a pod with a forged annotation %s: error %v, want a refusal: %v", annotation, err, refused)
+		}
+	}
+	list, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{Limit: 1})
+	if err != nil || len(list.Items) == 0 {
+		t.Fatalf("no pod to change: %v", err)
+	}
+	pod := &list.Items[0]
+	pod.Annotations["pids.evenkeel.io/limits"] = `{"app":16384}`
+	if _, err := client.CoreV1().Pods(pod.Namespace).Update(t.Context(), pod, metav1.UpdateOptions{DryRun: dryRun}); err == nil || !strings.Contains(err.Error(), refusal) {
+		t.Errorf("the limits of pod %s/%s may be changed: %v", pod.Namespace, pod.Name, err)
 	}
 }
 
