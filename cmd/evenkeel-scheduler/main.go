@@ -8,21 +8,11 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
-	"k8s.io/component-base/cli"
-	_ "k8s.io/component-base/logs/json/register"          // for --logging-format=json
-	_ "k8s.io/component-base/metrics/prometheus/clientgo" // for the metrics of client-go
-	_ "k8s.io/component-base/metrics/prometheus/version"  // for the metric kubernetes_build_info
-
-	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
+	"github.com/evenkeel/evenkeel/cmd/evenkeel-scheduler/app"
 )
 
 func main() {
-	if err := configscheme.Install(); err != nil {
-		fmt.Fprintf(os.Stderr, "Error: registering the plugin arguments: %v\n", err)
-		os.Exit(1)
-	}
-	os.Exit(cli.Run(newCommand()))
+	os.Exit(app.Main())
 }

@@ -44,6 +44,7 @@ func subcommands(cmd *cobra.Command) []*cobra.Command {
 
 func commandPage(cmd *cobra.Command) string {
 	cmd.InitDefaultHelpFlag()
+	cmd.InitDefaultVersionFlag()
 	var out strings.Builder
 	fmt.Fprintf(&out, "# %s\n\n%s.\n", cmd.CommandPath(), strings.TrimSuffix(cmd.Short, "."))
 	block := func(text string) { fmt.Fprintf(&out, "\n```text\n%s\n```\n", trimLines(text)) }

@@ -68,6 +68,7 @@ func generate(root string) (map[string]string, error) {
 		pages[name] = text
 	}
 	commands(pages)
+	programs(pages)
 	for name, text := range pages {
 		pages[name] = header + "\n" + strings.TrimRight(text, "\n") + "\n"
 	}

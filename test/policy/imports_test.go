@@ -26,9 +26,9 @@ type rule struct {
 
 var rules = map[string]rule{
 	"nobody imports commands or tests": {
-		in: []string{""}, except: []string{"cmd/", "test/"},
+		in: []string{""}, except: []string{"cmd/", "test/", "hack/docgen"},
 		imports: []string{module + "cmd/", module + "test/"},
-		reason:  "dependencies point from commands to packages",
+		reason:  "dependencies point from commands to packages; docgen writes their pages",
 	},
 	"api stands alone": {
 		in:      []string{"api"},

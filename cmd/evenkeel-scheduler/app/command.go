@@ -1,44 +1,57 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package app is the program evenkeel-scheduler: its flags and its configuration
+// file, and how the scheduler is set up and run. What becomes of a pod is decided in
+// plugins/scheduler.
+package app
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/server"
+	"k8s.io/component-base/cli"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/cli/globalflag"
 	"k8s.io/component-base/logs"
+	_ "k8s.io/component-base/logs/json/register"          // for --logging-format=json
+	_ "k8s.io/component-base/metrics/prometheus/clientgo" // for the metrics of client-go
+	_ "k8s.io/component-base/metrics/prometheus/version"  // for the metric kubernetes_build_info
 	"k8s.io/component-base/term"
 	"k8s.io/component-base/version/verflag"
 	"k8s.io/klog/v2"
-	configv1 "k8s.io/kube-scheduler/config/v1"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
-	schedulervalidation "k8s.io/kubernetes/pkg/scheduler/apis/config/validation"
 
-	"github.com/evenkeel/evenkeel/api/config"
-	"github.com/evenkeel/evenkeel/api/config/validation"
+	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
+	"github.com/evenkeel/evenkeel/cmd/evenkeel-scheduler/app/flags"
 	"github.com/evenkeel/evenkeel/internal/maxprocs"
 	"github.com/evenkeel/evenkeel/internal/version"
-	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
 )
 
 const program = "evenkeel-scheduler"
 
-// newCommand returns kube-scheduler's command with our plugins, under our name:
-// the same flags and those of eventOptions, and the same run but for what runScheduler
+// Main runs the program with the arguments of the process and returns its exit code.
+// What went wrong is told in one line on stderr.
+func Main() int {
+	if err := configscheme.Install(); err != nil {
+		fmt.Fprintf(os.Stderr, "Error: registering the plugin arguments: %v\n", err)
+		return 1
+	}
+	return cli.Run(NewCommand())
+}
+
+// NewCommand returns kube-scheduler's command with our plugins, under our name:
+// the same flags and those of package flags, and the same run but for what runScheduler
 // adds. It is not made
 // by app.NewSchedulerCommand because the options of that command, which its run
 // needs, cannot be had from outside; a test compares the flags of both.
-func newCommand() *cobra.Command {
-	opts, written := options.NewOptions(), eventOptions{}
+func NewCommand() *cobra.Command {
+	opts, own := options.NewOptions(), flags.Options{}
 	cmd := &cobra.Command{
-		Use: program,
+		Use:   program,
+		Short: "The scheduler of Evenkeel",
 		Long: `evenkeel-scheduler is the Kubernetes scheduler with the plugins of Evenkeel. It
 places the replicas of a workload on different physical hosts, racks and zones
 by itself, at a fraction of the cost of the default profile, and it keeps every
@@ -74,7 +87,7 @@ omission by name with the plugin ProfileGuard.`,
 				return err
 			}
 			maxprocs.Set(logger)
-			return runScheduler(server.SetupSignalContext(), opts, written, cmd.Flags())
+			return runScheduler(server.SetupSignalContext(), opts, own, cmd.Flags())
 		},
 		// A flag that is not understood is answered by upstream with some 200 lines
 		// of flags and, below them, the error. The error alone says more.
@@ -84,7 +97,7 @@ omission by name with the plugin ProfileGuard.`,
 		return fmt.Errorf("%w; %s --help lists the flags", err, program)
 	})
 
-	written.addTo(opts.Flags.FlagSet("misc"))
+	own.AddTo(opts.Flags.FlagSet("misc"))
 	verflag.AddFlags(opts.Flags.FlagSet("global"))
 	globalflag.AddGlobalFlags(opts.Flags.FlagSet("global"), cmd.Name(), logs.SkipLoggingConfigurationFlags())
 	for _, set := range opts.Flags.FlagSets {
@@ -96,38 +109,4 @@ omission by name with the plugin ProfileGuard.`,
 		klog.Background().Error(err, "Marking a flag as that of a file failed", "flag", "config")
 	}
 	return cmd
-}
-
-// checkConfig refuses a configuration file that cannot be used, before anything
-// is started. Upstream would refuse it as well, but names neither the file nor,
-// for the arguments of our plugins, the profile.
-func checkConfig(logger klog.Logger, file string) error {
-	if file == "" {
-		return nil
-	}
-	cfg, err := options.LoadConfigFromFile(logger, file)
-	switch {
-	case err == nil:
-	case runtime.IsMissingKind(err), runtime.IsMissingVersion(err), runtime.IsNotRegisteredError(err):
-		// The error of the first has the whole file in it.
-		return fmt.Errorf("configuration file %s: it must begin with apiVersion: %s and kind: KubeSchedulerConfiguration",
-			file, configv1.SchemeGroupVersion)
-	default:
-		return fmt.Errorf("configuration file %s: %w", file, err)
-	}
-	errs := []error{schedulervalidation.ValidateKubeSchedulerConfiguration(cfg)}
-	profiles := field.NewPath("profiles")
-	for i, profile := range cfg.Profiles {
-		for j, plugin := range profile.PluginConfig {
-			path := profiles.Index(i).Child("pluginConfig").Index(j).Child("args")
-			errs = append(errs, validation.ValidatePluginArgs(path, plugin.Args).ToAggregate())
-			if args, ok := plugin.Args.(*config.ProfileGuardArgs); ok {
-				errs = append(errs, profileguard.ValidateNames(path, args).ToAggregate())
-			}
-		}
-	}
-	if err := utilerrors.Flatten(utilerrors.NewAggregate(errs)); err != nil {
-		return fmt.Errorf("configuration file %s: %w", file, err)
-	}
-	return nil
 }

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ const mainEnv = "EVENKEEL_TEST_RUN_MAIN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(mainEnv) != "" {
-		main()
+		os.Exit(Main())
 	}
 	m.Run()
 }
@@ -105,9 +105,20 @@ func TestWrongInputIsRefused(t *testing.T) {
 		"guarded affinity: an unknown arg":    {config: argsOf(affinity, "{hardWeight: 1}"), want: `decoding args for plugin GuardedInterPodAffinity: strict decoding error: unknown field \"hardWeight\"`},
 		"guarded affinity: a negative weight": {config: argsOf(affinity, "{hardPodAffinityWeight: -1}"), want: "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: -1: must be from 0 to 100"},
 		"guarded affinity: a great weight":    {config: argsOf(affinity, "{hardPodAffinityWeight: 101}"), want: "profiles[0].pluginConfig[0].args.hardPodAffinityWeight: Invalid value: 101: must be from 0 to 100"},
-		"events of no kind":                   {args: []string{"--scheduled-events=maybe"}, want: `Error: invalid argument "maybe" for "--scheduled-events" flag`},
-		"events without =":                    {args: []string{"--scheduled-events", "false"}, want: `Error: "evenkeel-scheduler" does not take any arguments, got ["false"]`},
-		"upstream's own":                      {config: head + "percentageOfNodesToScore: 101\n", want: "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"},
+		"arguments of no plugin":              {config: argsOf("ReplicaSprd", "{}"), want: `profiles[0].pluginConfig[0].name: Invalid value: \"ReplicaSprd\": there is no such plugin: correct the name, or remove it`},
+		"a plugin that there is not": {config: head + "profiles: [{plugins: {multiPoint: {enabled: [{name: ReplicaSprd}]}}}]\n",
+			want: `profiles[0].plugins.multiPoint.enabled: Invalid value: \"ReplicaSprd\": there is no such plugin: correct the name, or remove it`},
+		"a plugin that there is not, at one point": {config: head + "profiles: [{plugins: {preFilter: {enabled: [{name: ReplicaSprd}]}}}]\n",
+			want: `profiles[0].plugins.preFilter.enabled: Invalid value: \"ReplicaSprd\": there is no such plugin`},
+		"arguments of the plugin that is guarded": {
+			config: head + "profiles: [{plugins: {multiPoint: {disabled: [{name: PodTopologySpread}], enabled: [{name: GuardedPodTopologySpread}]}}, pluginConfig: [{name: PodTopologySpread, args: {defaultingType: List}}]}]\n",
+			want:   `profiles[0].pluginConfig[0].name: Invalid value: \"PodTopologySpread\": the profile has GuardedPodTopologySpread in its place, which would not see these arguments: write them under that name`},
+		"arguments of the affinity that is guarded": {
+			config: head + "profiles: [{plugins: {multiPoint: {disabled: [{name: InterPodAffinity}], enabled: [{name: GuardedInterPodAffinity}]}}, pluginConfig: [{name: InterPodAffinity, args: {hardPodAffinityWeight: 5}}]}]\n",
+			want:   `profiles[0].pluginConfig[0].name: Invalid value: \"InterPodAffinity\": the profile has GuardedInterPodAffinity in its place`},
+		"events of no kind": {args: []string{"--scheduled-events=maybe"}, want: `Error: invalid argument "maybe" for "--scheduled-events" flag`},
+		"events without =":  {args: []string{"--scheduled-events", "false"}, want: `Error: "evenkeel-scheduler" does not take any arguments, got ["false"]`},
+		"upstream's own":    {config: head + "percentageOfNodesToScore: 101\n", want: "percentageOfNodesToScore: Invalid value: 101: not in valid range [0-100]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := tc.args

@@ -1,10 +1,9 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
-	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
@@ -13,29 +12,11 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 )
 
-// eventOptions say of what the scheduler writes Events.
-type eventOptions struct {
-	// scheduled says that one tells of each pod that was placed, as
-	// kube-scheduler's do.
-	scheduled bool
-}
-
-const scheduledEventsFlag = "scheduled-events"
-
-func (o *eventOptions) addTo(flags *pflag.FlagSet) {
-	flags.BoolVar(&o.scheduled, scheduledEventsFlag, true,
-		"Write an Event of reason Scheduled for each pod that is placed, as kube-scheduler does. Without it a pod that is placed costs the API server one request in the place of two. "+
-			"Events of pods that cannot be placed, and of pods that are preempted, are written either way.")
-}
-
-// apply makes the profiles of a scheduler that has not begun write no other Events
-// than they are to. The recorder of a profile cannot be had before scheduler.New
+// leaveOutScheduled makes the profiles of a scheduler that has not begun write no
+// Events of pods that were placed. The recorder of a profile cannot be had before scheduler.New
 // has made it, and is read off the profile for each Event, so it is the profile
 // that gets another.
-func (o *eventOptions) apply(sched *kubescheduler.Scheduler) {
-	if o.scheduled {
-		return
-	}
+func leaveOutScheduled(sched *kubescheduler.Scheduler) {
 	for name, profile := range sched.Profiles {
 		sched.Profiles[name] = &quietProfile{Framework: profile, recorder: withoutScheduled{profile.EventRecorder()}}
 	}

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
 	"context"
@@ -52,7 +52,9 @@ func TestScheduledEventsCanBeLeftOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			(&eventOptions{scheduled: tc.scheduled}).apply(sched)
+			if !tc.scheduled {
+				leaveOutScheduled(sched)
+			}
 			informers.Start(ctx.Done())
 			informers.WaitForCacheSync(ctx.Done())
 			// The scheduler's cache is filled by handlers, after the informers' own.

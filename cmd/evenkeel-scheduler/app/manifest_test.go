@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
 	"bytes"
@@ -22,12 +22,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	configscheme "github.com/evenkeel/evenkeel/api/config/scheme"
+	ownflags "github.com/evenkeel/evenkeel/cmd/evenkeel-scheduler/app/flags"
 )
 
 // install does once what main does first.
 var install = sync.OnceValue(configscheme.Install)
 
-const shippedConfig = "../../manifests/base/scheduler/config.yaml"
+const shippedConfig = "../../../manifests/base/scheduler/config.yaml"
 
 // setUp does what the binary does with --config up to, and without, the first
 // request to an API server, and returns the scheduler. The configuration gets a
@@ -72,7 +73,7 @@ func setUp(t *testing.T, text []byte) *scheduler.Scheduler {
 	if err := flags.Parse([]string{"--config", file, "--secure-port=0"}); err != nil {
 		t.Fatal(err)
 	}
-	_, sched, err := setUpScheduler(t.Context(), opts, eventOptions{scheduled: true})
+	_, sched, err := setUpScheduler(t.Context(), opts, ownflags.Options{ScheduledEvents: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +186,7 @@ func TestSchedulerConfigurationsAgree(t *testing.T) {
 		return cfg
 	}
 	want := normal(shippedConfig)
-	err := filepath.WalkDir("../../manifests", func(file string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../../../manifests", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(file) != ".yaml" || file == shippedConfig {
 			return err
 		}

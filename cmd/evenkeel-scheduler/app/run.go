@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
 	"context"
@@ -13,11 +13,12 @@ import (
 	basecompatibility "k8s.io/component-base/compatibility"
 	"k8s.io/component-base/featuregate"
 	logsapi "k8s.io/component-base/logs/api/v1"
-	"k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubeapp "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	appconfig "k8s.io/kubernetes/cmd/kube-scheduler/app/config"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	kubescheduler "k8s.io/kubernetes/pkg/scheduler"
 
+	"github.com/evenkeel/evenkeel/cmd/evenkeel-scheduler/app/flags"
 	"github.com/evenkeel/evenkeel/plugins/scheduler"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/fastpath"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
@@ -26,13 +27,13 @@ import (
 // runScheduler does what the run of kube-scheduler's command does, in the same
 // order, with three steps more in setUpScheduler. It returns when ctx is done or the
 // scheduler cannot go on.
-func runScheduler(ctx context.Context, opts *options.Options, written eventOptions, flags *pflag.FlagSet) error {
+func runScheduler(ctx context.Context, opts *options.Options, own flags.Options, set *pflag.FlagSet) error {
 	gates := opts.ComponentGlobalsRegistry.FeatureGateFor(basecompatibility.DefaultKubeComponent)
 	// As early as possible, so that what follows is logged as asked for.
 	if err := logsapi.ValidateAndApply(opts.Logs, gates); err != nil {
 		return fmt.Errorf("setting up logging: %w", err)
 	}
-	cliflag.PrintFlags(flags)
+	cliflag.PrintFlags(set)
 	if opts.InformerName == nil {
 		name, err := cache.NewInformerName("kube-scheduler")
 		if err != nil {
@@ -40,7 +41,7 @@ func runScheduler(ctx context.Context, opts *options.Options, written eventOptio
 		}
 		opts.InformerName = name
 	}
-	completed, sched, err := setUpScheduler(ctx, opts, written)
+	completed, sched, err := setUpScheduler(ctx, opts, own)
 	if err != nil {
 		return err
 	}
@@ -48,13 +49,13 @@ func runScheduler(ctx context.Context, opts *options.Options, written eventOptio
 		gates.AddMetrics()
 	}
 	opts.ComponentGlobalsRegistry.AddMetrics()
-	return app.Run(ctx, completed, sched)
+	return kubeapp.Run(ctx, completed, sched)
 }
 
 // setUpScheduler makes the scheduler with its fast path and without the Events that
 // are not wanted, and refuses profiles that would ignore what pods declare. Nothing is scheduled, and no Lease taken, before.
-func setUpScheduler(ctx context.Context, opts *options.Options, written eventOptions) (*appconfig.CompletedConfig, *kubescheduler.Scheduler, error) {
-	completed, sched, err := app.Setup(ctx, opts, scheduler.Options()...)
+func setUpScheduler(ctx context.Context, opts *options.Options, own flags.Options) (*appconfig.CompletedConfig, *kubescheduler.Scheduler, error) {
+	completed, sched, err := kubeapp.Setup(ctx, opts, scheduler.Options()...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +65,9 @@ func setUpScheduler(ctx context.Context, opts *options.Options, written eventOpt
 		}
 		return nil, nil, err
 	}
-	written.apply(sched)
+	if !own.ScheduledEvents {
+		leaveOutScheduled(sched)
+	}
 	fastpath.Install(ctx, sched, fastpath.Options{MinNodes: fastpath.DefaultMinNodes, Profiles: completed.ComponentConfig.Profiles})
 	return completed, sched, nil
 }

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package app
 
 import (
 	"os"
@@ -12,10 +12,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubeapp "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app/options"
 	"k8s.io/kubernetes/pkg/scheduler/framework/runtime"
 
+	ownflags "github.com/evenkeel/evenkeel/cmd/evenkeel-scheduler/app/flags"
 	plugins "github.com/evenkeel/evenkeel/plugins/scheduler"
 	"github.com/evenkeel/evenkeel/plugins/scheduler/profileguard"
 )
@@ -34,14 +35,14 @@ func TestFlagsAreThoseOfKubeScheduler(t *testing.T) {
 		})
 		return out
 	}
-	got, want := flags(newCommand()), flags(app.NewSchedulerCommand())
+	got, want := flags(NewCommand()), flags(kubeapp.NewSchedulerCommand())
 	if len(want) < 50 {
 		t.Fatalf("kube-scheduler has %d flags: the test compares too little", len(want))
 	}
-	if got[scheduledEventsFlag].DefValue != "true" {
-		t.Errorf("--%s is %q by default, want what kube-scheduler does", scheduledEventsFlag, got[scheduledEventsFlag].DefValue)
+	if got[ownflags.ScheduledEvents].DefValue != "true" {
+		t.Errorf("--%s is %q by default, want what kube-scheduler does", ownflags.ScheduledEvents, got[ownflags.ScheduledEvents].DefValue)
 	}
-	delete(got, scheduledEventsFlag)
+	delete(got, ownflags.ScheduledEvents)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-kube-scheduler +ours):\n%s", diff)
 	}
@@ -56,7 +57,7 @@ func TestDefaultProfilePassesTheGuard(t *testing.T) {
 	if err := flags.Parse([]string{"--master", "http://127.0.0.1:1", "--secure-port=0"}); err != nil {
 		t.Fatal(err)
 	}
-	_, sched, err := setUpScheduler(t.Context(), opts, eventOptions{scheduled: true})
+	_, sched, err := setUpScheduler(t.Context(), opts, ownflags.Options{ScheduledEvents: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,12 +33,13 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
-	code := program.Run(ctx, name, newCommand(), args, stdout, stderr)
+	code := program.Run(ctx, name, NewCommand(), args, stdout, stderr)
 	klog.Flush()
 	return code
 }
 
-func newCommand() *cobra.Command {
+// NewCommand returns the command of the program.
+func NewCommand() *cobra.Command {
 	var o Options
 	cmd := &cobra.Command{
 		Use:   name + " --config FILE",

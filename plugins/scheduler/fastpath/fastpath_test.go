@@ -12,8 +12,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/events"
@@ -60,6 +58,8 @@ profiles:
 
 // hall is a scheduler whose snapshot has nodes in racks and no pods.
 type hall struct {
+	// configured are the profiles as the configuration has them.
+	configured []schedulerconfig.KubeSchedulerProfile
 	*scheduler.Scheduler
 	snapshot *internalcache.Snapshot
 	// plain is the original SchedulePod, and original the number of its calls.
@@ -103,10 +103,10 @@ func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, min
 	broadcaster := events.NewBroadcaster(&events.EventSinkImpl{Interface: client.EventsV1()})
 	t.Cleanup(broadcaster.Shutdown)
 	h := &hall{snapshot: snapshot}
-	profiles := obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles
+	h.configured = obj.(*schedulerconfig.KubeSchedulerConfiguration).Profiles
 	known, pods := informers.NewSharedInformerFactory(client, 0), &podindex.Indexes{}
 	h.Scheduler, err = scheduler.New(t.Context(), client, known, nil, profile.NewRecorderFactory(broadcaster),
-		append(opts, scheduler.WithProfiles(profiles...),
+		append(opts, scheduler.WithProfiles(h.configured...),
 			scheduler.WithNodeInfoSnapshot(snapshot),
 			scheduler.WithFrameworkOutOfTreeRegistry(frameworkruntime.Registry{
 				replicaspread.Name: replicaspread.NewFactory(),
@@ -135,7 +135,7 @@ func newHallWith(t *testing.T, client *fake.Clientset, nodes []*corev1.Node, min
 		h.original++
 		return h.plain(ctx, f, state, podInfo)
 	}
-	Install(t.Context(), h.Scheduler, Options{MinNodes: minNodes, Profiles: profiles})
+	Install(t.Context(), h.Scheduler, Options{MinNodes: minNodes, Profiles: h.configured})
 	return h
 }
 
@@ -249,211 +249,6 @@ func TestExtendersSeeAllNodes(t *testing.T) {
 	}
 	if h.original != 1 {
 		t.Errorf("the original function was called %d times, want 1", h.original)
-	}
-}
-
-// place schedules pods one after the other and returns how many each node got.
-func (h *hall) place(t *testing.T, pods int, pod func(i int) *corev1.Pod) map[string]int {
-	t.Helper()
-	on := map[string]int{}
-	for i := range pods {
-		p := pod(i)
-		p.Name, p.UID = fmt.Sprint("pod-", i), types.UID(fmt.Sprint("pod-", i))
-		result, err := h.schedule(t, p)
-		if err != nil {
-			on["nowhere"]++
-			continue
-		}
-		on[result.SuggestedHost]++
-		p.Spec.NodeName = result.SuggestedHost
-		if err := h.Cache.AssumePod(klog.FromContext(t.Context()), p); err != nil {
-			t.Fatal(err)
-		}
-		if err := h.Cache.UpdateSnapshot(klog.FromContext(t.Context()), h.snapshot); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return on
-}
-
-// replica is a pod of one of many workloads of so many replicas.
-func replica(i, replicas int) *corev1.Pod {
-	owner := fmt.Sprint("app-", i/replicas)
-	pod := testPod().OwnerReference(owner, schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}).Obj()
-	pod.OwnerReferences[0].UID = types.UID(owner)
-	return pod
-}
-
-// TestNodesWithoutLabelsAreNoHotSpots has nodes of which some, or half, have no
-// label for rack and zone, so that each is alone in its domains.
-func TestNodesWithoutLabelsAreNoHotSpots(t *testing.T) {
-	const nodes, pods = 300, 600
-	for name, tc := range map[string]struct {
-		unlabelled  int
-		pod         func(i int) *corev1.Pod
-		least, most int
-	}{
-		"plain pods, few without":  {unlabelled: 10, pod: func(int) *corev1.Pod { return testPod().Obj() }, least: 10, most: 40},
-		"plain pods, half without": {unlabelled: 150, pod: func(int) *corev1.Pod { return testPod().Obj() }, least: 250, most: 350},
-		// Each is a zone and a rack without a replica, so when it is among the
-		// candidates it is the best of them.
-		"replicas, few without": {unlabelled: 10, pod: func(i int) *corev1.Pod { return replica(i, 5) }, least: 10, most: 150},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var all []*corev1.Node
-			for i := range nodes {
-				node := labelled(i)
-				if i >= nodes-tc.unlabelled {
-					node.Labels = map[string]string{}
-				}
-				all = append(all, node.Obj())
-			}
-			h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
-			on, there, fullest := h.place(t, pods, tc.pod), 0, 0
-			for i, node := range all {
-				fullest = max(fullest, on[node.Name])
-				if i >= nodes-tc.unlabelled {
-					there += on[node.Name]
-				}
-			}
-			if there < tc.least || there > tc.most {
-				t.Errorf("%d of %d pods are on the %d nodes without labels of %d, want %d to %d", there, pods, tc.unlabelled, nodes, tc.least, tc.most)
-			}
-			if h.original > 0 {
-				t.Errorf("the original function placed %d pods, so this tests little", h.original)
-			}
-		})
-	}
-}
-
-// TestPoolsAreSpreadOver gives all pods a node selector that one node in ten has.
-func TestPoolsAreSpreadOver(t *testing.T) {
-	var all []*corev1.Node
-	for i := range 600 {
-		node := labelled(i)
-		if i%10 == 0 {
-			node.Label("pool", "java")
-		}
-		all = append(all, node.Obj())
-	}
-	h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
-	zones := map[string]int{}
-	on := h.place(t, 30, func(i int) *corev1.Pod {
-		pod := replica(i, 30)
-		pod.Spec.NodeSelector = map[string]string{"pool": "java"}
-		return pod
-	})
-	for _, node := range all {
-		if on[node.Name] > 1 {
-			t.Errorf("%s has %d replicas, though there are 60 nodes for 30", node.Name, on[node.Name])
-		}
-		zones[node.Labels["topology.kubernetes.io/zone"]] += on[node.Name]
-	}
-	for zone, n := range zones {
-		if n != 10 {
-			t.Errorf("zone %s has %d of 30 replicas, want 10", zone, n)
-		}
-	}
-	if h.original > 0 {
-		t.Errorf("the original function placed %d pods", h.original)
-	}
-}
-
-// TestCapsHoldOnTheFastPath caps the replicas of a rack, in 30 racks.
-func TestCapsHoldOnTheFastPath(t *testing.T) {
-	h := newHall(t, 300, 0, 8)
-	on := h.place(t, 70, func(i int) *corev1.Pod {
-		pod := replica(i, 70)
-		pod.Annotations = map[string]string{"spread.evenkeel.io/max-per-rack": "2"}
-		return pod
-	})
-	racks := map[int]int{}
-	for i := range 300 {
-		racks[i/10] += on[fmt.Sprintf("node-%03d", i)]
-	}
-	for rack, n := range racks {
-		if n != 2 {
-			t.Errorf("rack %d has %d replicas, want the 2 of the cap", rack, n)
-		}
-	}
-	if on["nowhere"] != 10 {
-		t.Errorf("%d pods wait, want the 10 that the caps leave no place for", on["nowhere"])
-	}
-}
-
-// TestSoftTaintsAreAvoided taints most nodes with PreferNoSchedule.
-func TestSoftTaintsAreAvoided(t *testing.T) {
-	var all []*corev1.Node
-	for i := range 300 {
-		node := labelled(i)
-		if i%10 != 0 {
-			node.Taints([]corev1.Taint{{Key: "old", Effect: corev1.TaintEffectPreferNoSchedule}})
-		}
-		all = append(all, node.Obj())
-	}
-	h := newHallOf(t, all, 0, fmt.Sprintf(profileText, 8, ""))
-	on := h.place(t, 25, func(i int) *corev1.Pod { return replica(i, 25) })
-	for i, node := range all {
-		if i%10 != 0 && on[node.Name] > 0 {
-			t.Errorf("%s, which is tainted, has a replica, though there are 30 nodes without a taint for 25", node.Name)
-		}
-	}
-}
-
-// guardedSpread is a profile with GuardedPodTopologySpread, and with default
-// constraints of a type.
-func guardedSpread(defaults string) string {
-	return strings.NewReplacer(
-		"      disabled:\n", "      - {name: GuardedPodTopologySpread, weight: 2}\n      disabled:\n      - name: PodTopologySpread\n",
-		"- name: PodTopologySpread\n    args: {defaultingType: List}", "- name: GuardedPodTopologySpread\n    args: {defaultingType: "+defaults+"}",
-	).Replace(fmt.Sprintf(profileText, 8, ""))
-}
-
-// TestProfilesThatPreferNodesAreLeftAlone goes through what a profile can prefer.
-func TestProfilesThatPreferNodesAreLeftAlone(t *testing.T) {
-	for name, tc := range map[string]struct {
-		config string
-		want   reason
-	}{
-		"nothing":                      {config: fmt.Sprintf(profileText, 8, ""), want: placed},
-		"other weights":                {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "weight: 10", "weight: 5", 1), want: placed},
-		"the images of nodes":          {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "ImageLocality", "NodeResourcesBalancedAllocation", 1), want: unfitProfile},
-		"full nodes":                   {config: fmt.Sprintf(profileText, 8, "  - {name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 1}]}}}\n"), want: unfitProfile},
-		"nodes by addedAffinity":       {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, preference: {matchExpressions: [{key: number, operator: Exists}]}}]}}}\n"), want: unfitProfile},
-		"domains by a default":         {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: System", 1), want: unfitProfile},
-		"domains by a guarded default": {config: guardedSpread("System"), want: unfitProfile},
-		"domains by a guarded list": {
-			config: guardedSpread("List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]"), want: unfitProfile},
-		"domains by a list, and only to filter": {config: strings.NewReplacer(
-			"defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]",
-			"  pluginConfig:\n", "    preScore: {disabled: [{name: PodTopologySpread}]}\n    score: {disabled: [{name: PodTopologySpread}]}\n  pluginConfig:\n",
-		).Replace(fmt.Sprintf(profileText, 8, "")), want: unfitProfile},
-		"domains by a default, and only to score": {config: strings.NewReplacer(
-			"defaultingType: List", "defaultingType: System",
-			"  pluginConfig:\n", "    preFilter: {disabled: [{name: PodTopologySpread}]}\n    filter: {disabled: [{name: PodTopologySpread}]}\n  pluginConfig:\n",
-		).Replace(fmt.Sprintf(profileText, 8, "")), want: unfitProfile},
-		"domains by a guarded default that nobody wrote": {
-			config: strings.Replace(guardedSpread("List"), "  - name: GuardedPodTopologySpread\n    args: {defaultingType: List}\n", "", 1), want: unfitProfile},
-		"domains by a default of a plugin that is off": {
-			config: strings.Replace(guardedSpread("List"), "  pluginConfig:\n", "  pluginConfig:\n  - {name: PodTopologySpread, args: {defaultingType: System}}\n", 1), want: placed},
-		"domains as pods declare them": {config: guardedSpread("List"), want: placed},
-		"domains by a list":            {config: strings.Replace(fmt.Sprintf(profileText, 8, ""), "defaultingType: List", "defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]", 1), want: unfitProfile},
-		"required nodes of everyone":   {config: fmt.Sprintf(profileText, 8, "  - {name: NodeAffinity, args: {addedAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: number, operator: Exists}]}]}}}}\n"), want: placed},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var all []*corev1.Node
-			for i := range 200 {
-				all = append(all, labelled(i).Obj())
-			}
-			h := newHallOf(t, all, 0, tc.config)
-			before := counted(t, tc.want)
-			if _, err := h.schedule(t, testPod().Obj()); err != nil {
-				t.Fatal(err)
-			}
-			if got := counted(t, tc.want) - before; got != 1 {
-				t.Errorf("%s was counted %v times, want 1", tc.want, got)
-			}
-		})
 	}
 }
 

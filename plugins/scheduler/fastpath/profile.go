@@ -13,6 +13,7 @@ import (
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
 
 	"github.com/evenkeel/evenkeel/api/config"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/replicaspread"
 )
 
 // known are the Score plugins of which candidates that ReplicaSpread chose are
@@ -30,6 +31,9 @@ var known = []string{
 func unfit(p *schedulerconfig.KubeSchedulerProfile, f framework.Framework) string {
 	if f == nil {
 		return "the scheduler has no such profile"
+	}
+	if !on(f, replicaspread.Name) {
+		return "it has no ReplicaSpread, which names the candidates"
 	}
 	for _, plugin := range f.ListPlugins().Score.Enabled {
 		if !slices.Contains(known, plugin.Name) {

@@ -36,7 +36,7 @@ const (
 	preFilter reason = "pre-filter"
 	// namedNodes: PreFilter has named the few nodes that come into question.
 	namedNodes reason = "named-nodes"
-	// noSource: the profile has no ReplicaSpread, or it gives no candidates.
+	// noSource: the profile's ReplicaSpread names no candidates, by its arguments.
 	noSource reason = "no-source"
 	// softTaint: the best candidate has a PreferNoSchedule taint against the pod.
 	softTaint reason = "soft-taint"
