@@ -26,6 +26,8 @@ var settings = []setting{
 	{name: "anti-among-anti-5000", title: "Pods with required anti-affinity, all running pods with it too", flags: flags("--nodes 5000 --anti required --existing-anti-affinity 100% --pods 100 --warmup 50 --repeats 3")},
 	{name: "anti-required-5000", title: "Pods with required anti-affinity, none running with it", flags: flags("--nodes 5000 --anti required --pods 150 --warmup 50 --repeats 3")},
 	{name: "anti-preferred-5000", title: "Pods with preferred anti-affinity", flags: flags("--nodes 5000 --anti preferred --pods 150 --warmup 50 --repeats 3")},
+	{name: "spread-hard-5000", title: "Pods with hard spread constraints over zones and hostnames", flags: flags("--nodes 5000 --spread hard --pods 150 --warmup 50 --repeats 3")},
+	{name: "spread-soft-5000", title: "Pods with soft spread constraints over zones and hostnames", flags: flags("--nodes 5000 --spread soft --pods 150 --warmup 50 --repeats 3")},
 	{name: "server-1000", title: "1,000 nodes", withServer: true, flags: flags("--sizes 1000")},
 	{name: "server-5000", title: "5,000 nodes", withServer: true, flags: flags("--sizes 5000 --workloads DefaultTopologySpreading")},
 }
