@@ -9,17 +9,13 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/evenkeel/evenkeel/internal/cli"
+	"github.com/evenkeel/evenkeel/internal/program"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends what runs, the second ends the process.
-	context.AfterFunc(ctx, stop)
-	code := cli.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(program.UntilSignal(func(ctx context.Context) int {
+		return cli.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr)
+	}))
 }

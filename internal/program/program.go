@@ -3,8 +3,8 @@
 
 // Package program is the outermost shell of the programs that take flags only,
 // the daemons and the tools of the measurements: exit codes, an error as one line,
-// what is wrong in a flag. The command line evenkeel has verbs and a shell of its
-// own, internal/cli.
+// what is wrong in a flag, the signals that end it. The command line evenkeel has
+// verbs and a shell of its own, internal/cli; only the signals are the same.
 //
 // It links no client of Kubernetes, because evenkeel-node may not.
 package program

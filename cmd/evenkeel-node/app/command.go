@@ -7,13 +7,9 @@
 package app
 
 import (
-	"context"
-	"flag"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -28,13 +24,7 @@ const name = "evenkeel-node"
 // one line on stderr. The first SIGTERM or interrupt ends it gracefully, the
 // second at once.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-
-	code := program.Run(ctx, name, NewCommand(), args, stdout, stderr)
-	klog.Flush()
-	return code
+	return program.RunDaemon(name, NewCommand(), args, stdout, stderr)
 }
 
 // NewCommand returns the command of the program.
@@ -62,9 +52,7 @@ a series for each container, /healthz and /readyz. It talks to no API server.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	klogFlags := flag.NewFlagSet(name, flag.ContinueOnError)
-	klog.InitFlags(klogFlags)
-	cmd.Flags().AddGoFlag(klogFlags.Lookup("v"))
+	program.AddVerbosity(cmd.Flags())
 	return cmd
 }
 

@@ -7,12 +7,8 @@
 package app
 
 import (
-	"context"
-	"flag"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -29,13 +25,7 @@ const name = "evenkeel-webhook"
 // one line on stderr. The first SIGTERM or interrupt ends it gracefully, the
 // second at once.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-
-	code := program.Run(ctx, name, NewCommand(), args, stdout, stderr)
-	klog.Flush()
-	return code
+	return program.RunDaemon(name, NewCommand(), args, stdout, stderr)
 }
 
 // NewCommand returns the command of the program.
@@ -63,8 +53,6 @@ the caBundle of the MutatingWebhookConfiguration is kept in line with it.`,
 		},
 	}
 	o.addFlags(cmd.Flags())
-	klogFlags := flag.NewFlagSet(name, flag.ContinueOnError)
-	klog.InitFlags(klogFlags)
-	cmd.Flags().AddGoFlag(klogFlags.Lookup("v"))
+	program.AddVerbosity(cmd.Flags())
 	return cmd
 }
