@@ -53,7 +53,7 @@ func TestPlaygroundRefusesEarly(t *testing.T) {
 		},
 		"a plugin of the scheduler that is none": {
 			program: filepath.Join(dir, "evenkeel"), args: []string{"--scheduler-config", unknown}, wantCode: 2,
-			want: "evenkeel playground: --scheduler-config " + unknown + `: initializing profiles: creating profile for scheduler name mine: PreFilterPlugin "ReplicaSpraed" does not exist` + "\n",
+			want: "evenkeel playground: --scheduler-config " + unknown + `: profiles[0].plugins.multiPoint.enabled: Invalid value: "ReplicaSpraed": there is no such plugin: correct the name, or remove it` + "\n",
 		},
 		"wrong arguments of a plugin": {
 			program: filepath.Join(dir, "evenkeel"), args: []string{"--scheduler-config", arguments}, wantCode: 2,
