@@ -117,7 +117,7 @@ func TestSchedulerPluginsImportNoOther(t *testing.T) {
 		for _, imp := range f.ast.Imports {
 			p, _ := strconv.Unquote(imp.Path.Value)
 			other, ok := strings.CutPrefix(p, module+plugins)
-			if slices.Contains([]string{"guardtest", "podindex", "snapshotview"}, other) {
+			if slices.Contains([]string{"guardtest", "pluginmetrics", "podindex", "snapshotview"}, other) {
 				continue // They are no plugins, and two look into them, or are tested with them.
 			}
 			if ok && other != own && !strings.HasPrefix(other, own+"/") {

@@ -4,14 +4,10 @@
 package guardedinterpodaffinity
 
 import (
-	"errors"
-	"fmt"
-
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/component-base/metrics"
-	"k8s.io/component-base/metrics/legacyregistry"
 
 	"github.com/evenkeel/evenkeel/plugins/scheduler/guardedinterpodaffinity/index"
+	"github.com/evenkeel/evenkeel/plugins/scheduler/pluginmetrics"
 )
 
 // extensionPoint is a place where the guard decides.
@@ -67,7 +63,7 @@ type recorder struct {
 // newRecorder registers the metrics of the plugin with the registry that the
 // scheduler serves. The profiles of a process share them.
 func newRecorder() (*recorder, error) {
-	pods, err := registered(metrics.NewCounterVec(&metrics.CounterOpts{
+	pods, err := pluginmetrics.Register(Name, metrics.NewCounterVec(&metrics.CounterOpts{
 		Namespace: "evenkeel",
 		Subsystem: "scheduler",
 		Name:      "guarded_interpodaffinity_decisions_total",
@@ -79,7 +75,7 @@ func newRecorder() (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := registered(metrics.NewGaugeVec(&metrics.GaugeOpts{
+	size, err := pluginmetrics.Register(Name, metrics.NewGaugeVec(&metrics.GaugeOpts{
 		Namespace: "evenkeel",
 		Subsystem: "scheduler",
 		Name:      "guarded_interpodaffinity_index_size",
@@ -90,7 +86,7 @@ func newRecorder() (*recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown, err := registered(metrics.NewCounterVec(&metrics.CounterOpts{
+	shown, err := pluginmetrics.Register(Name, metrics.NewCounterVec(&metrics.CounterOpts{
 		Namespace: "evenkeel",
 		Subsystem: "scheduler",
 		Name:      "guarded_interpodaffinity_delegations_total",
@@ -119,24 +115,6 @@ func newRecorder() (*recorder, error) {
 }
 
 func (r *recorder) shown(v view) { r.views[v].Inc() }
-
-// registered registers a metric, and returns the one that is registered already
-// if there is one. The registry is the process's, a recorder the profile's.
-func registered[M metrics.Registerable](m M) (M, error) {
-	err := legacyregistry.Register(m)
-	var already prometheus.AlreadyRegisteredError
-	if errors.As(err, &already) {
-		existing, ok := already.ExistingCollector.(M)
-		if !ok {
-			return m, fmt.Errorf("a metric of GuardedInterPodAffinity is registered already as another kind of metric: %w", err)
-		}
-		return existing, nil
-	}
-	if err != nil {
-		return m, fmt.Errorf("registering a metric of GuardedInterPodAffinity: %w", err)
-	}
-	return m, nil
-}
 
 func (r *recorder) decided(at extensionPoint, d decision) {
 	r.decisions[at][d].Inc()

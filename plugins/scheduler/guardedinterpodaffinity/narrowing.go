@@ -100,11 +100,8 @@ func (pl *GuardedInterPodAffinity) queries(pod *corev1.Pod, own ownKind) ([]podi
 		}
 		queries = append(queries, query)
 	}
-	// More keys than there is room for push out one another.
-	for _, query := range queries {
-		if !pl.pods.Knows(query.Key) {
-			return nil, false
-		}
+	if !pl.pods.Knows(queries...) {
+		return nil, false
 	}
 	return queries, true
 }

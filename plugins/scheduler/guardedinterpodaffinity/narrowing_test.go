@@ -5,14 +5,12 @@ package guardedinterpodaffinity
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/component-base/metrics/testutil"
-	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/framework"
 
 	"github.com/evenkeel/evenkeel/api/config"
@@ -82,7 +80,7 @@ func TestDelegationsAreCounted(t *testing.T) {
 				t.Errorf("at PreFilter (-want +got):\n%s", diff)
 			}
 			nodes, known := pluginOf(p).decisive(t.Context(), pod, c.Nodes(), required, index.AntiAffinity|index.HostAntiAffinity)
-			if diff := cmp.Diff(tc.wantNodes, namesOf(nodes)); diff != "" || known == (tc.wantPreFilter["all"] > 0) {
+			if diff := cmp.Diff(tc.wantNodes, guardtest.NamesOf(nodes)); diff != "" || known == (tc.wantPreFilter["all"] > 0) {
 				t.Errorf("the decisive nodes, which are known: %v (-want +got):\n%s", known, diff)
 			}
 			got = delegationsOf(t, pluginOf(p), func() {
@@ -95,15 +93,6 @@ func TestDelegationsAreCounted(t *testing.T) {
 			}
 		})
 	}
-}
-
-func namesOf(infos []fwk.NodeInfo) []string {
-	var names []string
-	for _, info := range infos {
-		names = append(names, info.Node().Name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // delegationsOf returns by how much the counters of delegations rise, or nil.

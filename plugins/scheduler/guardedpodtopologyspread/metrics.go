@@ -4,12 +4,9 @@
 package guardedpodtopologyspread
 
 import (
-	"errors"
-	"fmt"
-
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/component-base/metrics"
-	"k8s.io/component-base/metrics/legacyregistry"
+
+	"github.com/evenkeel/evenkeel/plugins/scheduler/pluginmetrics"
 )
 
 // extensionPoint is a place where the guard chooses nodes.
@@ -45,7 +42,7 @@ type recorder struct {
 // scheduler serves, or takes the one that is registered: the registry is the
 // process's, a recorder the profile's.
 func newRecorder() (*recorder, error) {
-	shown := metrics.NewCounterVec(&metrics.CounterOpts{
+	shown, err := pluginmetrics.Register(Name, metrics.NewCounterVec(&metrics.CounterOpts{
 		Namespace: "evenkeel",
 		Subsystem: "scheduler",
 		Name:      "guarded_podtopologyspread_delegations_total",
@@ -53,16 +50,9 @@ func newRecorder() (*recorder, error) {
 			"(PreFilter for DoNotSchedule, PreScore for ScheduleAnyway) and by the nodes that it was shown: decisive (only those that can make a difference), " +
 			"or all (for a pod with a constraint that compares no label for equality, with node affinity by the name of nodes, or if most nodes may have pods that count).",
 		StabilityLevel: metrics.ALPHA,
-	}, []string{"extension_point", "nodes"})
-	err := legacyregistry.Register(shown)
-	var already prometheus.AlreadyRegisteredError
-	if errors.As(err, &already) {
-		if existing, ok := already.ExistingCollector.(*metrics.CounterVec); ok {
-			shown, err = existing, nil
-		}
-	}
+	}, []string{"extension_point", "nodes"}))
 	if err != nil {
-		return nil, fmt.Errorf("registering the metric of %s: %w", Name, err)
+		return nil, err
 	}
 	r := &recorder{}
 	for at, extensionPoint := range extensionPoints {

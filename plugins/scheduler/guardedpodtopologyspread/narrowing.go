@@ -145,11 +145,8 @@ func (pl *GuardedPodTopologySpread) queries(pod *corev1.Pod, constraints []*core
 		}
 		queries = append(queries, query)
 	}
-	// More keys than there is room for push out one another.
-	for _, query := range queries {
-		if !pl.pods.Knows(query.Key) {
-			return nil, false
-		}
+	if !pl.pods.Knows(queries...) {
+		return nil, false
 	}
 	// Without a key the index knows no nodes.
 	return queries, len(queries) > 0

@@ -92,6 +92,16 @@ func (c *Cluster) AddNode(node *corev1.Node) {
 	c.cache.AddNode(klog.Background(), node)
 }
 
+// NamesOf returns the names of nodes in their order.
+func NamesOf(infos []fwk.NodeInfo) []string {
+	var names []string
+	for _, info := range infos {
+		names = append(names, info.Node().Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Place adds pods that run on nodes.
 func (c *Cluster) Place(pods ...*corev1.Pod) {
 	c.tb.Helper()

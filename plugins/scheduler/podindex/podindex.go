@@ -15,6 +15,7 @@
 package podindex
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -138,11 +139,12 @@ func (ix *Index) forget(key string) {
 	delete(ix.used, key)
 }
 
-// Knows reports whether the index knows a key.
-func (ix *Index) Knows(key string) bool {
+// Knows reports whether the index knows the keys of all queries: more keys than there
+// is room for push out one another.
+func (ix *Index) Knows(queries ...Query) bool {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
-	return ix.keys[key] != nil
+	return !slices.ContainsFunc(queries, func(q Query) bool { return ix.keys[q.Key] == nil })
 }
 
 // Tracks reports whether the index knows any key.

@@ -86,7 +86,7 @@ func TestAskFindsTheKeyThatTellsPodsApart(t *testing.T) {
 			}
 			// What is not asked for is forgotten; what is, is not.
 			ix.Expire(start.Add(2))
-			if ok && (!ix.Knows(got.Key) || len(ix.keys) != 1) {
+			if ok && (!ix.Knows(got) || len(ix.keys) != 1) {
 				t.Errorf("%d keys are known, want that which is asked for", len(ix.keys))
 			}
 		})

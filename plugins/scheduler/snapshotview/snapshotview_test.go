@@ -5,7 +5,6 @@ package snapshotview
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +13,8 @@ import (
 	fwk "k8s.io/kube-scheduler/framework"
 	"k8s.io/kubernetes/pkg/scheduler/backend/cache"
 	st "k8s.io/kubernetes/pkg/scheduler/testing"
+
+	"github.com/evenkeel/evenkeel/plugins/scheduler/guardtest"
 )
 
 // TestViewShowsEveryListNarrowed is what makes an in-tree plugin cheap: whichever
@@ -46,7 +47,7 @@ func TestViewShowsEveryListNarrowed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got[name] = namesOf(shown)
+			got[name] = guardtest.NamesOf(shown)
 		}
 		return got
 	}
@@ -54,7 +55,7 @@ func TestViewShowsEveryListNarrowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	narrow := namesOf(all[:1])
+	narrow := guardtest.NamesOf(all[:1])
 	view.Show(all[:1], func() {
 		if diff := cmp.Diff(map[string][]string{"all": narrow, "with affinity": narrow, "with required anti-affinity": narrow}, lists()); diff != "" {
 			t.Errorf("narrowed (-want +got):\n%s", diff)
@@ -64,13 +65,4 @@ func TestViewShowsEveryListNarrowed(t *testing.T) {
 	if diff := cmp.Diff(want, lists()); diff != "" {
 		t.Errorf("afterwards (-want +got):\n%s", diff)
 	}
-}
-
-func namesOf(infos []fwk.NodeInfo) []string {
-	var names []string
-	for _, info := range infos {
-		names = append(names, info.Node().Name)
-	}
-	slices.Sort(names)
-	return names
 }
